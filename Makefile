@@ -1,0 +1,52 @@
+# make demo | test | run | check | lock | image-test. Everything lives in .venv.
+PYTHON ?= python3
+ARTICLE ?= tests/data/article.txt
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL_SELF = $(PIP) --require-hashes -r requirements/build.lock && \
+	$(PIP) --no-deps --no-build-isolation --editable .
+
+.PHONY: demo run test check lint types lock bundle clean
+
+demo: $(VENV)/serve  ## summary and translations of a sample article, with the bundled models
+	@$(BIN)/python -m service.demo $(ARTICLE)
+
+run: $(VENV)/convert  ## the standard models, from the hub
+	$(BIN)/lur serve
+
+test: $(VENV)/test  ## the whole suite with coverage
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term --cov-fail-under=90
+
+check: lint types  ## what .ci/run does before the tests
+
+lint: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/test
+	$(BIN)/mypy
+
+$(VENV)/python:
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed: make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/serve: $(VENV)/python requirements/serve.lock requirements/build.lock pyproject.toml
+	$(PIP) --require-hashes -r requirements/serve.lock
+	$(INSTALL_SELF)
+	@touch $@
+
+$(VENV)/convert: $(VENV)/serve requirements/convert.lock
+	$(PIP) -r requirements/convert.lock
+	@touch $@
+
+$(VENV)/test: $(VENV)/convert requirements/dev.lock
+	$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+lock:  ## write the lock files anew from pyproject.toml
+	sh requirements/lock.sh
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage*

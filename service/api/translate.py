@@ -1,0 +1,52 @@
+"""`POST /v1/translate` and `GET /v1/languages`."""
+
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+from litestar.params import JSONBody
+
+from service.api.dependencies import CoreDependency
+from service.api.middleware import within
+from service.api.problems import problem_responses
+from service.api.schemas import Language, QualityFigure, TranslateBody, TranslateResponse
+from service.core import Core
+from service.models.languages import language_name
+
+__all__ = ["languages", "translate"]
+
+
+@post(
+    "/v1/translate",
+    status_code=200,
+    operation_id="translate",
+    summary="Translate texts",
+    tags=["translate"],
+    responses=problem_responses(400, 404, 413, 422, 500, 503, 504),
+)
+async def translate(
+    request: Request[Any, Any, Any], data: JSONBody[TranslateBody], core: CoreDependency
+) -> TranslateResponse:
+    """Sentence by sentence; line breaks, list marks and spaces come back as they were."""
+    work = core.translator.translate(data.request())
+    result = await within(request, work, core.settings.deadline_s)
+    return TranslateResponse.of(result, segments=data.segments)
+
+
+@get(
+    "/v1/languages",
+    operation_id="languages",
+    summary="The language pairs, their models and what these are worth",
+    tags=["translate"],
+)
+async def languages(core: CoreDependency) -> list[Language]:
+    """Every pair of this profile, with the published quality of its first model."""
+    return [_language(core, source, target) for source, target in core.catalog.pairs()]
+
+
+def _language(core: Core, source: str, target: str) -> Language:
+    spec = core.catalog.translators(source, target)[0]
+    quality = None
+    if spec.quality is not None:
+        quality = msgspec.convert(spec.quality, QualityFigure, from_attributes=True)
+    return Language(source, target, language_name(target), spec.name, spec.license, quality)

@@ -1,0 +1,64 @@
+"""The composition root: settings in, a Litestar application out. Wires everything, does nothing.
+
+`uvicorn --factory service.app:create_app` or `lur serve`.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+from litestar.di import Provide
+
+from service.api.docs import docs_assets, openapi_config, openapi_json
+from service.api.health import live, metrics, ready
+from service.api.middleware import observed
+from service.api.models import list_models, load_model, unload_model
+from service.api.problems import EXCEPTION_HANDLERS
+from service.api.summarize import summarize
+from service.api.translate import languages, translate
+from service.core import build_core
+from service.settings import Settings
+from service.telemetry.logs import configure_logs
+
+__all__ = ["create_app"]
+
+MAX_BYTES_PER_CHARACTER = 12
+"""JSON may spell one character as two escapes of six bytes."""
+
+OTHER_BYTES = 64 * 1024
+"""Room for the other fields of a body."""
+
+
+def create_app(settings: Settings | None = None) -> Litestar:
+    """Builds the application; models load when they are first asked for.
+
+    Raises:
+        SettingsError, CatalogError: the environment or the user's catalog file is wrong.
+    """
+    settings = settings or Settings.read(os.environ)
+    configure_logs(settings.log_level)
+    core = build_core(settings)
+
+    @asynccontextmanager
+    async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        async with core.running():
+            yield
+
+    app = Litestar(
+        route_handlers=[
+            *(summarize, translate, languages),
+            *(list_models, load_model, unload_model),
+            *(live, ready, metrics),
+            *(openapi_json, docs_assets()),
+        ],
+        dependencies={"core": Provide(lambda: core, sync_to_thread=False)},
+        exception_handlers=EXCEPTION_HANDLERS,
+        lifespan=[lifespan],
+        logging_config=None,
+        debug=False,
+        request_max_body_size=settings.max_characters * MAX_BYTES_PER_CHARACTER + OTHER_BYTES,
+        openapi_config=openapi_config(),
+    )
+    app.asgi_handler = observed(app.asgi_handler)
+    return app

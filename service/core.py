@@ -1,0 +1,211 @@
+"""Joins the rooms below HTTP: from settings to tasks that run. Shared by the app and the commands.
+
+Knows who needs whom, and nothing of how any of them works.
+"""
+
+import asyncio
+import os
+import threading
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, TypeVar
+
+from service.engines.base import Engine
+from service.errors import ModelNotReady, ModelUnavailable
+from service.models.catalog import Catalog, EngineName, ModelSpec
+from service.models.catalog_file import load_catalog
+from service.models.registry import Loading, Registry
+from service.models.store import ModelFiles, Progress, Store
+from service.runner import ModelInfo, Runner
+from service.settings import Settings
+from service.tasks.cache import ResultCache
+from service.tasks.summarize import Summarizer
+from service.tasks.translate import Translator
+
+__all__ = ["Core", "SystemClock", "build_core"]
+
+ENGINES: Mapping[EngineName, tuple[str, str]] = {
+    "ctranslate2": ("service.engines.ct2", "CTranslate2Engine"),
+    "transformers": ("service.engines.hf", "TransformersEngine"),
+}
+"""Where each engine is; imported only when a model needs it."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Core:
+    """Everything that works without HTTP."""
+
+    settings: Settings
+    catalog: Catalog
+    store: Store
+    registry: Registry
+    summarizer: Summarizer
+    translator: Translator
+
+    def preload(self) -> list[tuple[ModelSpec, ...]]:
+        """Returns the models that `LUR_PRELOAD` names, each with the spares behind it.
+
+        Raises:
+            UnknownModel: it names one that the catalog lacks.
+        """
+        routes = list(self.catalog.routes.values())
+        names = [name for name in self.settings.preload if name != "all"]
+        chains = routes if "all" in self.settings.preload else []
+        for name in names:
+            route = next((route for route in routes if name in route), (name,))
+            chains = [*chains, route[route.index(name) :]]
+        return [tuple(map(self.catalog.named, chain)) for chain in chains]
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Core"]:
+        """Begins the preloads, looks after idle models, and ends every runner at the end."""
+        works: list[Coroutine[Any, Any, None]] = [self.registry.unload_idle()]
+        works += [self._make_ready(chain) for chain in self.preload()]
+        tasks = [asyncio.create_task(work) for work in works]
+        try:
+            yield self
+        finally:
+            for task in tasks:
+                task.cancel()
+            await self.registry.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _make_ready(self, chain: Sequence[ModelSpec]) -> None:
+        """Loads the first of a chain that can be had, however long it takes."""
+        while True:
+            try:
+                async with self.registry.lease(chain):
+                    return
+            except ModelUnavailable as error:
+                await asyncio.sleep(error.retry_after_s or 0)
+            except ModelNotReady:
+                pass  # the lease's patience is at its end, not ours
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def time(self) -> float:
+        return time.time()
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+def build_core(settings: Settings) -> Core:
+    """Wires store, registry and tasks. Does no work, reads no model.
+
+    Raises:
+        CatalogError: the user's catalog file is wrong.
+    """
+    catalog = load_catalog(settings.profile, settings.catalog)
+    store = Store(settings.model_cache, offline=settings.offline)
+    registry = Registry(
+        ModelLoader(store, settings).load,
+        SystemClock(),
+        load_wait_s=settings.load_wait_s,
+        idle_unload_s=settings.idle_unload_s,
+        memory_budget_bytes=settings.memory_budget_bytes,
+    )
+    results = ResultCache(settings.result_cache_bytes)
+    translator = Translator(catalog, registry, results, settings.max_characters)
+    summarizer = Summarizer(catalog, registry, results, translator, settings.max_characters)
+    return Core(settings, catalog, store, registry, summarizer, translator)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelLoader:
+    """From a spec to a runner: files from the store, memory from the registry, an engine."""
+
+    store: Store
+    settings: Settings
+
+    async def load(self, spec: ModelSpec, loading: Loading) -> Runner:
+        """Fetches, converts and loads, as far as each is still to be done.
+
+        Raises:
+            ModelUnavailable: any of it failed; the reason is in it.
+        """
+        cancelled = threading.Event()
+
+        def report(progress: Progress) -> None:
+            loading.report(progress.state, progress.fraction)
+
+        try:
+            files = await _in_thread(lambda: self.store.ensure(spec, report, cancelled))
+        finally:
+            cancelled.set()
+        await loading.reserve(files.bytes_on_disk)
+        loading.report("loading", None)
+        runner = self._runner(spec, files)
+        try:
+            return await runner.start()
+        except Exception as error:  # the engine's boundary: the runtimes raise what they like
+            raise ModelUnavailable(
+                spec.name, f"the engine {spec.engine} cannot load it: {error}"
+            ) from error
+
+    def _runner(self, spec: ModelSpec, files: ModelFiles) -> Runner:
+        return Runner(
+            ModelInfo(
+                name=spec.name,
+                repository=files.repository,
+                revision=files.revision,
+                license=files.license,
+                engine=spec.engine,
+                quantization=files.quantization,
+            ),
+            engine_builder(spec, files, self.settings),
+            max_jobs=self.settings.queue_jobs,
+            max_batch_tokens=self.settings.max_batch_tokens,
+            batch_wait_s=self.settings.batch_wait_ms / 1000,
+        )
+
+
+def engine_builder(spec: ModelSpec, files: ModelFiles, settings: Settings) -> Callable[[], Engine]:
+    """Returns a function that builds the engine; the runtime is imported when it is called."""
+    threads = settings.threads or len(os.sched_getaffinity(0))
+
+    module, kind = ENGINES[spec.engine]
+
+    def build() -> Engine:
+        make = getattr(import_module(module), kind)
+        engine: Engine = make(
+            files.path, files.description, device=settings.device, threads=threads
+        )
+        return engine
+
+    return build
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """Runs `work` in a daemon thread: a download must not keep the process from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: BaseException | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def live() -> None:
+        try:
+            result, error = work(), None
+        except BaseException as caught:
+            result, error = None, caught
+        if not loop.is_closed():
+            loop.call_soon_threadsafe(settle, result, error)
+
+    threading.Thread(target=live, name="store", daemon=True).start()
+    return await done

@@ -1,0 +1,154 @@
+"""What an engine is: the protocol and its plain data.
+
+An engine runs one batch and knows nothing else: no queue, no request, no catalog, no network.
+`Description` is what a converted checkpoint says of itself; the store keeps it in the manifest,
+so that serving needs neither the checkpoint's own configuration nor `transformers`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Literal, Protocol
+
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "Decoding",
+    "Description",
+    "Engine",
+    "Hypothesis",
+    "Output",
+    "TokenizerKind",
+    "check_sources",
+]
+
+Architecture = Literal["marian", "bart", "t5", "pegasus", "m2m_100"]
+ARCHITECTURES: tuple[Architecture, ...] = ("marian", "bart", "t5", "pegasus", "m2m_100")
+
+TokenizerKind = Literal["sentencepiece", "tokenizers"]
+"""`sentencepiece`: `source.spm` and `target.spm`; `tokenizers`: `tokenizer.json`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoding:
+    """How to decode. Hashable: only jobs of equal decoding may share a batch.
+
+    Attributes:
+        beam_size: 1 is greedy.
+        hypotheses: how many candidates to return, at most `beam_size`.
+        min_tokens: no end of sequence before this many target tokens.
+        max_tokens: the target is cut here; `Hypothesis.finished` is then false.
+        length_penalty: alpha in score = log p / length^alpha (Wu et al. 2016 simplified, as in
+            `transformers` and CTranslate2).
+        no_repeat_ngram_size: no piece n-gram twice; 0 turns it off.
+        repetition_penalty: Keskar et al. 2019; 1 turns it off.
+    """
+
+    beam_size: int = 1
+    hypotheses: int = 1
+    min_tokens: int = 0
+    max_tokens: int = 256
+    length_penalty: float = 1.0
+    no_repeat_ngram_size: int = 0
+    repetition_penalty: float = 1.0
+
+    def with_overrides(self, overrides: Mapping[str, float]) -> "Decoding":
+        """Returns a copy with some fields replaced.
+
+        Raises:
+            ValueError: a key is not a field of `Decoding`.
+        """
+        known = {f.name: f for f in fields(self)}
+        if unknown := sorted(set(overrides) - set(known)):
+            raise ValueError(f"unknown generation settings {unknown}; known: {sorted(known)}")
+        cast = {k: type(getattr(self, k))(v) for k, v in overrides.items()}
+        return replace(self, **cast)
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What a checkpoint says of itself, plus what its catalog row adds.
+
+    Attributes:
+        architecture: the family; decides where language tokens go.
+        tokenizer: which tokenizer files lie beside the weights.
+        max_source_tokens: the window, special tokens included. A longer source is never cut by an
+            engine: it is refused.
+        max_target_tokens: the longest target the checkpoint was built for.
+        decoding: the checkpoint's own generation defaults.
+        text_prefix: put before the text, before tokenizing (T5's `summarize: `).
+        source_prefix, source_suffix: tokens around every source (`>>rus<<`, `eng_Latn`; `</s>`).
+            Only for `sentencepiece` and for `m2m_100`; otherwise `tokenizer.json` adds its own.
+        target_prefix: tokens the decoder is forced to begin with (BART's `<s>`, NLLB's language).
+    """
+
+    architecture: Architecture
+    tokenizer: TokenizerKind
+    max_source_tokens: int
+    max_target_tokens: int
+    decoding: Decoding = field(default_factory=Decoding)
+    text_prefix: str = ""
+    source_prefix: tuple[str, ...] = ()
+    source_suffix: tuple[str, ...] = ()
+    target_prefix: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """One candidate.
+
+    Attributes:
+        text: decoded, without special tokens.
+        tokens: how many target tokens it took, without special tokens.
+        score: log probability over length^length_penalty; higher is better, at most 0.
+        finished: the model ended by itself; false when `max_tokens` cut it.
+    """
+
+    text: str
+    tokens: int
+    score: float
+    finished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """The candidates for one source, best first; never empty."""
+
+    hypotheses: tuple[Hypothesis, ...]
+
+
+class Engine(Protocol):
+    """One loaded model. `generate` is called from one thread only; `encode` from any."""
+
+    @property
+    def description(self) -> Description: ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """Resident bytes of the weights."""
+
+    def encode(self, text: str) -> list[str]:
+        """Returns the source tokens of `text`, special tokens included; never truncates."""
+
+    def generate(self, sources: Sequence[Sequence[str]], decoding: Decoding) -> list[Output]:
+        """Runs one batch and returns one output per source, in order.
+
+        Raises:
+            ValueError: a source is empty or longer than the window.
+            RuntimeError: the runtime library failed; the batch is lost, the engine is not.
+        """
+
+    def close(self) -> None:
+        """Frees the weights. The engine is not used afterwards."""
+
+
+def check_sources(sources: Sequence[Sequence[str]], max_source_tokens: int) -> None:
+    """Refuses what an engine must not cut or guess.
+
+    Raises:
+        ValueError: a source is empty or longer than the window.
+    """
+    for source in sources:
+        if not 0 < len(source) <= max_source_tokens:
+            raise ValueError(
+                f"a source has {len(source)} tokens, the window is {max_source_tokens}"
+            )

@@ -1,0 +1,83 @@
+"""The default engine: CTranslate2, on a directory that the store published.
+
+Knows the runtime library and nothing of where the directory came from.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import ctranslate2
+
+from service.engines.base import Decoding, Description, Hypothesis, Output, check_sources
+from service.engines.tokenizers import load_tokenizer
+
+__all__ = ["CTranslate2Engine"]
+
+
+class CTranslate2Engine:
+    """One model loaded by CTranslate2.
+
+    Args:
+        path: directory with `model.bin`, its vocabularies and its tokenizer files.
+        description: what the manifest says of it.
+        device: `cpu`, `cuda` or `auto`.
+        threads: OpenMP threads of one batch.
+
+    Raises:
+        RuntimeError: the library cannot read the directory.
+    """
+
+    def __init__(self, path: Path, description: Description, *, device: str, threads: int) -> None:
+        self.description = description
+        self.memory_bytes = (path / "model.bin").stat().st_size
+        self._tokenizer = load_tokenizer(path, description)
+        self._translator = ctranslate2.Translator(
+            str(path), device=device, inter_threads=1, intra_threads=threads
+        )
+
+    def encode(self, text: str) -> list[str]:
+        return self._tokenizer.encode(text)
+
+    def generate(self, sources: Sequence[Sequence[str]], decoding: Decoding) -> list[Output]:
+        check_sources(sources, self.description.max_source_tokens)
+        prefix = list(self.description.target_prefix)
+        results = self._translator.translate_batch(
+            [list(source) for source in sources],
+            target_prefix=[prefix] * len(sources) if prefix else None,
+            beam_size=decoding.beam_size,
+            num_hypotheses=decoding.hypotheses,
+            length_penalty=decoding.length_penalty,
+            repetition_penalty=decoding.repetition_penalty,
+            no_repeat_ngram_size=decoding.no_repeat_ngram_size,
+            min_decoding_length=decoding.min_tokens + len(prefix),  # both count the prefix
+            max_decoding_length=decoding.max_tokens + len(prefix),
+            max_input_length=0,  # the library's default cuts at 1024 without a word
+            disable_unk=True,  # as Marian itself decodes (`--allow-unk` is off by default)
+            return_scores=True,
+            return_end_token=True,
+        )
+        return [
+            Output(
+                tuple(
+                    self._hypothesis(tokens, score, decoding.length_penalty)
+                    for tokens, score in zip(result.hypotheses, result.scores, strict=True)
+                )
+            )
+            for result in results
+        ]
+
+    def _hypothesis(self, tokens: list[str], score: float, length_penalty: float) -> Hypothesis:
+        finished = bool(tokens) and tokens[-1] == END
+        start = len(self.description.target_prefix)
+        content = tokens[start : len(tokens) - finished]
+        # The library's length counts the forced prefix, whose probability is 1.
+        counted = max(1, len(tokens) - start)
+        score *= ((counted + start) / counted) ** length_penalty
+        return Hypothesis(self._tokenizer.decode(content), len(content), score, finished)
+
+    def close(self) -> None:
+        self._translator.unload_model()
+
+
+END = "</s>"
+"""The end token of all five architectures."""

@@ -1,0 +1,172 @@
+"""Every failure that a caller may meet, as data.
+
+    ServiceError
+    ├── InvalidRequest            the request cannot be served, whoever asks
+    │   ├── InputTooLong          a limit was passed: field, limit, actual
+    │   ├── UnsupportedPair       no model translates this pair of languages
+    │   ├── UnsuitableModel       the named model does another task
+    │   └── NothingToSummarize    the text holds no words
+    ├── UnknownModel              no such name in the catalog
+    ├── Unavailable               try again: retry_after_s
+    │   ├── ModelUnavailable      cannot be had: download, checksum, disk, memory
+    │   ├── ModelNotReady         on its way: progress
+    │   ├── QueueFull             too much is waiting: limit, actual
+    │   └── ShuttingDown          this process stops
+    ├── InferenceFailed           the engine could not do this input
+    └── DeadlineExceeded          the time given to the request ran out
+
+The errors know nothing of HTTP; `service.api.problems` gives each its status.
+"""
+
+from collections.abc import Iterable
+
+__all__ = [
+    "DeadlineExceeded",
+    "InferenceFailed",
+    "InputTooLong",
+    "InvalidRequest",
+    "ModelNotReady",
+    "ModelUnavailable",
+    "NothingToSummarize",
+    "QueueFull",
+    "ServiceError",
+    "ShuttingDown",
+    "Unavailable",
+    "UnknownModel",
+    "UnsuitableModel",
+    "UnsupportedPair",
+]
+
+
+class ServiceError(Exception):
+    """The root. `title` is constant for a class, `detail` says this very case.
+
+    Attributes:
+        field: the request's field to blame, if one is.
+        limit: the limit that was passed, if one was.
+        actual: the measured value beside `limit`.
+        retry_after_s: when asking again makes sense, in seconds.
+        progress: 0..1 where a model is on its way.
+    """
+
+    title = "Service error"
+    field: str | None = None
+    limit: float | None = None
+    actual: float | None = None
+    retry_after_s: float | None = None
+    progress: float | None = None
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class InvalidRequest(ServiceError):
+    title = "Invalid request"
+
+
+class InputTooLong(InvalidRequest):
+    title = "Input too long"
+
+    def __init__(self, field: str, *, limit: int, actual: int, unit: str = "characters") -> None:
+        super().__init__(f"{field} has {actual} {unit}, at most {limit} are accepted")
+        self.field, self.limit, self.actual = field, limit, actual
+
+
+class UnsupportedPair(InvalidRequest):
+    title = "Unsupported language pair"
+    field = "target"
+
+    def __init__(self, source: str, target: str, available: Iterable[tuple[str, str]]) -> None:
+        pairs = ", ".join(f"{a}→{b}" for a, b in sorted(available)) or "none"
+        super().__init__(f"no model translates {source}→{target}; available: {pairs}")
+        self.source, self.target = source, target
+
+
+class UnsuitableModel(InvalidRequest):
+    title = "Unsuitable model"
+    field = "model"
+
+    def __init__(self, name: str, *, does: str, asked: str) -> None:
+        super().__init__(f"model {name} does {does}, the request asks for {asked}")
+        self.name = name
+
+
+class NothingToSummarize(InvalidRequest):
+    title = "Nothing to summarize"
+    field = "text"
+
+    def __init__(self) -> None:
+        super().__init__("text holds no words")
+
+
+class UnknownModel(ServiceError):
+    title = "Unknown model"
+    field = "model"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"no model is named {name!r}; known: {', '.join(sorted(known))}")
+        self.name = name
+
+
+class Unavailable(ServiceError):
+    title = "Unavailable"
+
+    def __init__(self, detail: str, *, retry_after_s: float) -> None:
+        super().__init__(detail)
+        self.retry_after_s = retry_after_s
+
+
+class ModelUnavailable(Unavailable):
+    """The model cannot be had now: `reason` says why, in words an operator can act on."""
+
+    title = "Model unavailable"
+
+    def __init__(self, name: str, reason: str, *, retry_after_s: float = 60.0) -> None:
+        super().__init__(f"model {name} is unavailable: {reason}", retry_after_s=retry_after_s)
+        self.name, self.reason = name, reason
+
+
+class ModelNotReady(Unavailable):
+    title = "Model not ready"
+
+    def __init__(
+        self, name: str, state: str, *, progress: float | None, retry_after_s: float = 10.0
+    ) -> None:
+        super().__init__(f"model {name} is {state}", retry_after_s=retry_after_s)
+        self.name, self.state, self.progress = name, state, progress
+
+
+class QueueFull(Unavailable):
+    title = "Queue full"
+
+    def __init__(self, name: str, *, limit: int, actual: int, retry_after_s: float = 1.0) -> None:
+        super().__init__(
+            f"{actual} jobs wait for model {name}, at most {limit} may", retry_after_s=retry_after_s
+        )
+        self.name, self.limit, self.actual = name, limit, actual
+
+
+class ShuttingDown(Unavailable):
+    title = "Shutting down"
+
+    def __init__(self, *, retry_after_s: float = 5.0) -> None:
+        super().__init__("this process is stopping", retry_after_s=retry_after_s)
+
+
+class InferenceFailed(ServiceError):
+    """The engine failed on this input; the cause is chained and belongs in the log only."""
+
+    title = "Inference failed"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"model {name} failed on this input")
+        self.name = name
+
+
+class DeadlineExceeded(ServiceError):
+    title = "Deadline exceeded"
+
+    def __init__(self, *, limit_s: float) -> None:
+        super().__init__(f"the request was not done within {limit_s:g} s")
+        self.limit = limit_s

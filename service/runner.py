@@ -1,0 +1,134 @@
+"""One loaded model: its thread, its queue, its warm-up and its end.
+
+The engine is built, used and closed in one thread that belongs to it. Knows no task and no spec.
+"""
+
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+
+from service.batching import Batcher, Flow, JobResult
+from service.engines.base import Decoding, Description, Engine
+
+__all__ = ["Flow", "ModelInfo", "Runner"]
+
+WARM_UP_TEXT = "Warm up."
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Which model did the work, in the words of the answer."""
+
+    name: str
+    repository: str
+    revision: str
+    license: str
+    engine: str
+    quantization: str
+
+
+class Runner:
+    """A model that runs. Made by `Runner.start`.
+
+    Attributes:
+        info: what an answer says of the model.
+    """
+
+    def __init__(
+        self,
+        info: ModelInfo,
+        build: Callable[[], Engine],
+        *,
+        max_jobs: int,
+        max_batch_tokens: int,
+        batch_wait_s: float,
+    ) -> None:
+        self.info = info
+        self._batcher = Batcher(
+            info.name,
+            lambda sources, decoding: self._engine.generate(sources, decoding),  # noqa: PLW0108
+            max_jobs=max_jobs,
+            max_batch_tokens=max_batch_tokens,
+            batch_wait_s=batch_wait_s,
+        )
+        self._engine: Engine
+        self._started: Future[None] = Future()
+        self._stopped: Future[None] = Future()
+        # A daemon: an engine that hangs must not keep the process from ending.
+        self._thread = threading.Thread(
+            target=self._live, args=(build,), name=f"runner-{info.name}", daemon=True
+        )
+
+    async def start(self) -> "Runner":
+        """Builds the engine in its thread, warms it up and returns when it is ready.
+
+        Raises:
+            Exception: whatever building or the first batch raised; the thread is gone then.
+        """
+        self._thread.start()
+        await asyncio.wrap_future(self._started)
+        return self
+
+    def _live(self, build: Callable[[], Engine]) -> None:
+        try:
+            engine = self._engine = build()
+            engine.generate([engine.encode(WARM_UP_TEXT)], Decoding(max_tokens=2))
+        except BaseException as error:
+            self._started.set_exception(error)
+            self._stopped.set_result(None)
+            return
+        self._started.set_result(None)
+        try:
+            self._batcher.work()
+        finally:
+            engine.close()
+            self._stopped.set_result(None)
+
+    @property
+    def description(self) -> Description:
+        return self._engine.description
+
+    @property
+    def memory_bytes(self) -> int:
+        return self._engine.memory_bytes
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the queue would refuse a job now."""
+        return self._batcher.is_full
+
+    def encode(self, text: str) -> list[str]:
+        """Returns the source tokens of `text`, special ones included. From any thread."""
+        return self._engine.encode(text)
+
+    def count(self, text: str) -> int:
+        """Returns how many tokens `text` takes in the window, special ones included."""
+        return len(self._engine.encode(text))
+
+    async def run(
+        self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow | None = None
+    ) -> list[JobResult]:
+        """Runs one job per source and returns their results in order.
+
+        Cancelling the call drops its jobs that have not begun.
+
+        Args:
+            flow: shared by the calls of one request; they then queue as one.
+
+        Raises:
+            QueueFull, ShuttingDown: nothing was queued.
+            InferenceFailed: the engine failed on one of the sources, alone too.
+        """
+        futures = self._batcher.submit(sources, decoding, flow or Flow())
+        try:
+            return list(await asyncio.gather(*map(asyncio.wrap_future, futures)))
+        finally:
+            for future in futures:
+                future.cancel()
+
+    async def close(self) -> None:
+        """Finishes what was accepted, frees the engine and returns when the thread is done."""
+        self._batcher.close()
+        await asyncio.shield(asyncio.wrap_future(self._stopped))

@@ -1,0 +1,129 @@
+"""The settings: frozen, validated, read once from a mapping.
+
+`Settings.read` is the only reader of the environment, and it is given the mapping. Each field is
+the environment variable `LUR_<FIELD>` and the flag `--<field>` of `lur serve`; its description is
+the one in the README, in `--help` and nowhere else.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+__all__ = ["Settings", "SettingsError"]
+
+PREFIX = "LUR_"
+Count = Annotated[int, Meta(ge=1)]
+
+
+class SettingsError(ValueError):
+    """A setting is wrong; the message names the variable and the value's fault."""
+
+
+def _default_model_cache() -> Path:
+    """`model_cache/` beside the package where that is a checkout, else the user's cache."""
+    beside = Path(__file__).resolve().parents[1] / "model_cache"
+    return beside if (beside / "README.md").exists() else Path.home() / ".cache" / "lur"
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """What an operator may choose."""
+
+    profile: Annotated[
+        Literal["standard", "light", "bundled"],
+        Meta(description="which models serve: `standard`, `light` or `bundled`"),
+    ] = "standard"
+    model_cache: Annotated[
+        Path, Meta(description="where models are kept; a checkout's own `model_cache/` by default")
+    ] = msgspec.field(default_factory=_default_model_cache)
+    catalog: Annotated[
+        Path | None, Meta(description="a TOML file with rows and routes of your own")
+    ] = None
+    host: Annotated[str, Meta(description="address to listen on")] = "127.0.0.1"
+    port: Annotated[
+        int, Meta(ge=0, le=65535, description="port to listen on; 0 takes a free one")
+    ] = 8000
+    preload: Annotated[
+        tuple[str, ...],
+        Meta(description="models to load at start, by name, comma-separated; `all`: every route"),
+    ] = ()
+    max_characters: Annotated[
+        int, Meta(ge=1, description="longest `text` of one request, in characters")
+    ] = 100_000
+    queue_jobs: Annotated[
+        int, Meta(ge=1, description="jobs that may wait for one model before requests get 503")
+    ] = 2048
+    max_batch_tokens: Annotated[
+        int, Meta(ge=1, description="budget of one batch, in padded source tokens")
+    ] = 2048
+    batch_wait_ms: Annotated[
+        float, Meta(ge=0, le=1000, description="longest wait for company before a batch starts")
+    ] = 1.0
+    deadline_s: Annotated[float, Meta(gt=0, description="time one request may take")] = 120.0
+    load_wait_s: Annotated[
+        float, Meta(ge=0, description="how long a request waits for a model before it gets 503")
+    ] = 20.0
+    idle_unload_s: Annotated[
+        float, Meta(ge=-1, description="unload a model unused for so long; -1: never")
+    ] = -1.0
+    memory_budget_bytes: Annotated[
+        int,
+        Meta(ge=0, description="memory for weights; least recently used leave; 0: no limit"),
+    ] = 0
+    result_cache_bytes: Annotated[
+        int, Meta(ge=0, description="memory for finished results; 0 turns the cache off")
+    ] = 32 * 1024 * 1024
+    threads: Annotated[
+        int, Meta(ge=0, description="threads of one model; 0: one per CPU this process may use")
+    ] = 0
+    device: Annotated[
+        Literal["cpu", "cuda", "auto"], Meta(description="where models run: cpu, cuda or auto")
+    ] = "cpu"
+    offline: Annotated[bool, Meta(description="never contact a hub or an archive")] = False
+    grace_s: Annotated[
+        int, Meta(ge=1, description="time for accepted requests to finish at shutdown")
+    ] = 30
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="least severe log line shown"),
+    ] = "info"
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str], **overrides: object) -> "Settings":
+        """Reads the settings from `environment`; `overrides` (flags) win where not None.
+
+        `HF_HUB_OFFLINE`, the hub client's own switch, also turns `offline` on.
+
+        Raises:
+            SettingsError: a value is not valid, or a `LUR_` variable is not a setting.
+        """
+        names = {PREFIX + name.upper(): name for name in cls.__struct_fields__}
+        if unknown := sorted(v for v in environment if v.startswith(PREFIX) and v not in names):
+            raise SettingsError(f"unknown settings: {', '.join(unknown)}")
+        values: dict[str, Any] = {
+            names[v]: text for v, text in environment.items() if v in names and text != ""
+        }
+        if environment.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
+            values.setdefault("offline", True)
+        values |= {name: value for name, value in overrides.items() if value is not None}
+        if isinstance(names_to_load := values.get("preload"), str):
+            values["preload"] = [n.strip() for n in names_to_load.split(",") if n.strip()]
+        for name, value in values.items():
+            values[name] = cls._convert(name, value)
+        return cls(**values)
+
+    @classmethod
+    def _convert(cls, name: str, value: object) -> Any:
+        hint = next(f.type for f in msgspec.structs.fields(cls) if f.name == name)
+        try:
+            return msgspec.convert(value, hint, strict=False, dec_hook=_path)
+        except msgspec.ValidationError as error:
+            raise SettingsError(f"{PREFIX}{name.upper()}={value!r}: {error}") from error
+
+
+def _path(kind: type, value: object) -> Path:
+    if kind is Path and isinstance(value, str | Path):
+        return Path(value).expanduser()
+    raise NotImplementedError(kind)

@@ -1,0 +1,156 @@
+"""What the tasks give back: plain data. Spans are in code points of the input."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from service.batching import JobResult
+from service.runner import ModelInfo
+
+__all__ = [
+    "Caution",
+    "Range",
+    "Stopwatch",
+    "SummaryResult",
+    "SummarySentence",
+    "SummaryUsage",
+    "Timings",
+    "TranslatedSegment",
+    "Translation",
+    "TranslationResult",
+    "TranslationUsage",
+    "bundled_model",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A stretch of the input: characters `start` to `end`, `end` excluded."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A warning: what the caller should not believe unseen.
+
+    Attributes:
+        code: one of the closed set in the API's contract.
+        value: what it is about (the number, the model), where there is such a thing.
+        segment, sentence: which one, by index, where it is about one.
+    """
+
+    code: str
+    message: str
+    value: str | None = None
+    segment: int | None = None
+    sentence: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds: until the first job began, from there to the last job's end, and altogether."""
+
+    queue: float
+    inference: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class TranslatedSegment:
+    """One sentence. `score` is None where nothing was translated."""
+
+    source: Range
+    text: str
+    score: float | None
+    warnings: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Translation:
+    """One text in one target language."""
+
+    index: int
+    target: str
+    text: str
+    alternatives: tuple[str, ...]
+    segments: tuple[TranslatedSegment, ...]
+    warnings: tuple[Caution, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationUsage:
+    """What went in and out; every target counts."""
+
+    input_characters: int
+    input_tokens: int
+    output_tokens: int
+    segments: int
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationResult:
+    """The answer to a translation request; `models` by target language."""
+
+    translations: tuple[Translation, ...]
+    models: Mapping[str, ModelInfo]
+    usage: TranslationUsage
+    timings_ms: Timings
+
+
+@dataclass(frozen=True, slots=True)
+class SummarySentence:
+    """One sentence of the summary, and the stretches of the article that support it best."""
+
+    text: str
+    sources: tuple[Range, ...]
+    translations: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[Caution, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryUsage:
+    """What went in and out. `input_characters_used` were read by the model, or are layout."""
+
+    input_characters: int
+    input_tokens: int
+    output_tokens: int
+    chunks: int
+    input_characters_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryResult:
+    """The answer to a summary request; `models` by `summarize` and by target language."""
+
+    summary: str
+    translations: Mapping[str, str]
+    sentences: tuple[SummarySentence, ...]
+    warnings: tuple[Caution, ...]
+    models: Mapping[str, ModelInfo]
+    usage: SummaryUsage
+    timings_ms: Timings
+
+
+def bundled_model(name: str, worth: str) -> Caution:
+    """Returns the warning of every answer that a bundled model had a part in."""
+    return Caution("bundled_model", f"{name}: {worth}", value=name)
+
+
+class Stopwatch:
+    """Gathers when the jobs of one request were submitted, begun and done."""
+
+    def __init__(self) -> None:
+        self._jobs: list[JobResult] = []
+
+    def saw(self, results: Iterable[JobResult]) -> None:
+        self._jobs.extend(results)
+
+    def timings(self, total_s: float) -> Timings:
+        """Returns the figures; queue and inference are 0 where every result was remembered."""
+        if not self._jobs:
+            return Timings(0.0, 0.0, total_s * 1000)
+        submitted = min(job.submitted_s for job in self._jobs)
+        started = min(job.started_s for job in self._jobs)
+        finished = max(job.finished_s for job in self._jobs)
+        return Timings((started - submitted) * 1000, (finished - started) * 1000, total_s * 1000)

@@ -1,0 +1,177 @@
+"""Summarizes an article, and translates the summary in the same call.
+
+Knows what is asked and what is answered; how a text becomes short is `condense`'s. Knows neither
+which models there are, nor how they run, nor HTTP.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+from service.batching import Flow
+from service.errors import InputTooLong, NothingToSummarize
+from service.models.catalog import Catalog
+from service.models.registry import Registry
+from service.runner import ModelInfo, Runner
+from service.tasks.cache import ResultCache
+from service.tasks.condense import Condensed, Condensing, Length
+from service.tasks.results import (
+    Caution,
+    Stopwatch,
+    SummaryResult,
+    SummarySentence,
+    TranslationResult,
+    bundled_model,
+)
+from service.tasks.translate import TranslationRequest, Translator
+
+__all__ = ["Format", "Length", "Summarizer", "SummaryRequest"]
+
+Format = Literal["paragraph", "bullets"]
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryRequest:
+    """What to summarize; `translate_to` without repetition."""
+
+    text: str
+    length: Length = "medium"
+    max_sentences: int | None = None
+    max_words: int | None = None
+    format: Format = "paragraph"
+    translate_to: tuple[str, ...] = ()
+    model: str | None = None
+
+
+class Summarizer:
+    """The task.
+
+    Args:
+        max_characters: longest article.
+    """
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        registry: Registry,
+        results: ResultCache,
+        translator: Translator,
+        max_characters: int,
+    ) -> None:
+        self._catalog = catalog
+        self._registry = registry
+        self._results = results
+        self._translator = translator
+        self._max_characters = max_characters
+
+    async def summarize(self, request: SummaryRequest) -> SummaryResult:
+        """Summarizes an article and translates the summary.
+
+        Raises:
+            InputTooLong, NothingToSummarize, UnsupportedPair, UnknownModel, UnsuitableModel: the
+                request is at fault; said before any model works.
+            Unavailable, InferenceFailed: see `Registry.lease` and `Runner.run`.
+        """
+        began = time.monotonic()
+        if len(request.text) > self._max_characters:
+            raise InputTooLong("text", limit=self._max_characters, actual=len(request.text))
+        if not any(map(str.isalnum, request.text)):
+            raise NothingToSummarize
+        specs = self._catalog.summarizers(request.model)
+        self._translator.check_targets(request.translate_to)
+        watch = Stopwatch()
+        async with self._registry.lease(specs) as runner:
+            info = runner.info
+            condensed = await self._condensed(runner, request, watch)
+        translated = await self._translated(request, condensed, watch)
+        return SummaryResult(
+            summary=_summary(request, condensed),
+            translations=_joined_translations(request, translated),
+            sentences=_sentences(condensed, translated),
+            warnings=self._warnings(info, condensed, translated),
+            models={"summarize": info, **(translated.models if translated else {})},
+            usage=condensed.usage,
+            timings_ms=watch.timings(time.monotonic() - began),
+        )
+
+    async def _condensed(
+        self, runner: Runner, request: SummaryRequest, watch: Stopwatch
+    ) -> Condensed:
+        work = Condensing(
+            runner, request.length, request.max_sentences, request.max_words, Flow(), watch
+        )
+        digest = hashlib.sha256(request.text.encode("utf-8", "surrogatepass")).digest()
+        ceilings = (request.max_sentences, request.max_words)
+        return await self._results.get(
+            ("summarize", runner.info, request.length, ceilings, digest),
+            lambda: work.condense(request.text),
+            lambda found: 2000 + 8 * sum(len(sentence.text) for sentence in found.sentences),
+        )
+
+    async def _translated(
+        self, request: SummaryRequest, condensed: Condensed, watch: Stopwatch
+    ) -> TranslationResult | None:
+        """Each sentence is a text of its own, so that sentence and translation stay together."""
+        if not request.translate_to:
+            return None
+        texts = tuple(sentence.text for sentence in condensed.sentences)
+        return await self._translator.translate(
+            TranslationRequest(texts=texts, targets=request.translate_to), watch
+        )
+
+    def _warnings(
+        self, info: ModelInfo, condensed: Condensed, translated: TranslationResult | None
+    ) -> tuple[Caution, ...]:
+        """Those on the summary, and one for each bundled model that had a part in the answer."""
+        models = [info, *(translated.models.values() if translated else ())]
+        specs = [self._catalog.named(model.name) for model in models]
+        bundled = [bundled_model(spec.name, spec.worth) for spec in specs if spec.bundled]
+        return (*condensed.warnings, *bundled)
+
+
+def _summary(request: SummaryRequest, condensed: Condensed) -> str:
+    if condensed.verbatim and request.format == "paragraph":
+        return request.text
+    return _joined([sentence.text for sentence in condensed.sentences], request.format)
+
+
+def _joined(texts: list[str], form: Format) -> str:
+    if form == "bullets":
+        return "\n".join(f"- {text}" for text in texts)
+    return " ".join(texts)
+
+
+def _joined_translations(
+    request: SummaryRequest, translated: TranslationResult | None
+) -> dict[str, str]:
+    if translated is None:
+        return {}
+    return {
+        target: _joined(
+            [t.text for t in translated.translations if t.target == target], request.format
+        )
+        for target in request.translate_to
+    }
+
+
+def _sentences(
+    condensed: Condensed, translated: TranslationResult | None
+) -> tuple[SummarySentence, ...]:
+    """Puts translations, and what is doubtful about them, beside their sentences."""
+    by_sentence: dict[int, dict[str, str]] = {}
+    doubts: dict[int, list[Caution]] = {}
+    for translation in translated.translations if translated else ():
+        by_sentence.setdefault(translation.index, {})[translation.target] = translation.text
+        doubts.setdefault(translation.index, []).extend(
+            warning for segment in translation.segments for warning in segment.warnings
+        )
+    return tuple(
+        SummarySentence(
+            sentence.text,
+            sentence.sources,
+            by_sentence.get(index, {}),
+            (*sentence.warnings, *doubts.get(index, ())),
+        )
+        for index, sentence in enumerate(condensed.sentences)
+    )

@@ -1,0 +1,50 @@
+"""The metric collectors. A leaf: everyone may count, nobody is imported.
+
+Labels come from closed sets only (names of catalog rows, outcomes), never from a request.
+"""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+__all__ = [
+    "BATCH_JOBS",
+    "BATCH_TOKENS",
+    "CACHE_LOOKUPS",
+    "INFERENCE_SECONDS",
+    "JOBS",
+    "LOADS",
+    "LOAD_SECONDS",
+    "QUEUED_JOBS",
+    "QUEUE_SECONDS",
+    "REQUESTS",
+    "REQUEST_SECONDS",
+    "RESIDENT_BYTES",
+    "RESIDENT_MODELS",
+    "SEGMENTS",
+]
+
+_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+_POWERS = tuple(2**n for n in range(0, 14, 1))
+
+REQUESTS = Counter("lur_requests", "Requests", ["method", "route", "status"])
+REQUEST_SECONDS = Histogram(
+    "lur_request_seconds",
+    "Requests, from first byte to last",
+    ["method", "route"],
+    buckets=_SECONDS,
+)
+JOBS = Counter("lur_jobs", "Jobs by outcome", ["model", "outcome"])
+QUEUED_JOBS = Gauge("lur_queued_jobs", "Jobs waiting for a batch", ["model"])
+QUEUE_SECONDS = Histogram("lur_queue_seconds", "Wait for a batch", ["model"], buckets=_SECONDS)
+INFERENCE_SECONDS = Histogram("lur_inference_seconds", "One batch", ["model"], buckets=_SECONDS)
+BATCH_JOBS = Histogram("lur_batch_jobs", "Jobs of one batch", ["model"], buckets=_POWERS[:9])
+BATCH_TOKENS = Histogram(
+    "lur_batch_tokens", "Padded source tokens of one batch", ["model"], buckets=_POWERS[3:]
+)
+LOADS = Counter("lur_model_loads", "Loads by outcome", ["model", "outcome"])
+LOAD_SECONDS = Histogram(
+    "lur_model_load_seconds", "Load, with download and conversion", ["model"], buckets=_SECONDS
+)
+RESIDENT_MODELS = Gauge("lur_resident_models", "Models in memory")
+RESIDENT_BYTES = Gauge("lur_resident_bytes", "Weights in memory, bytes")
+CACHE_LOOKUPS = Counter("lur_result_cache_lookups", "Result cache", ["outcome"])
+SEGMENTS = Counter("lur_segments", "Segments of texts to translate", ["handling"])
