@@ -1,16 +1,16 @@
 # make demo | test | run | check | lock | image-test. Everything lives in .venv.
 PYTHON ?= python3
-ARTICLE ?= tests/data/article.txt
+ARTICLE ?=
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP) --require-hashes -r requirements/build.lock && \
 	$(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: demo run test check lint types lock bundle clean
+.PHONY: demo run test check lint types lock tables footprint bundle clean
 
 demo: $(VENV)/serve  ## summary and translations of a sample article, with the bundled models
-	@$(BIN)/python -m service.demo $(ARTICLE)
+	@$(BIN)/lur demo $(ARTICLE)
 
 run: $(VENV)/convert  ## the standard models, from the hub
 	$(BIN)/lur serve
@@ -44,6 +44,12 @@ $(VENV)/convert: $(VENV)/serve requirements/convert.lock
 $(VENV)/test: $(VENV)/convert requirements/dev.lock
 	$(PIP) --require-hashes -r requirements/dev.lock
 	@touch $@
+
+tables: $(VENV)/test  ## write the generated tables of the README
+	$(BIN)/python -m tests.readme_tables
+
+footprint: $(VENV)/serve  ## CPU time of the import, resident memory
+	$(BIN)/python -m benchmarks.footprint
 
 lock:  ## write the lock files anew from pyproject.toml
 	sh requirements/lock.sh

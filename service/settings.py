@@ -6,13 +6,14 @@ the one in the README, in `--help` and nowhere else.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Settings", "SettingsError"]
+__all__ = ["Explained", "Settings", "SettingsError"]
 
 PREFIX = "LUR_"
 Count = Annotated[int, Meta(ge=1)]
@@ -26,6 +27,18 @@ def _default_model_cache() -> Path:
     """`model_cache/` beside the package where that is a checkout, else the user's cache."""
     beside = Path(__file__).resolve().parents[1] / "model_cache"
     return beside if (beside / "README.md").exists() else Path.home() / ".cache" / "lur"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A setting as an operator meets it; `default` None is explained by the description."""
+
+    name: str
+    variable: str
+    flag: str
+    default: object
+    choices: tuple[str, ...]
+    description: str
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +104,27 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ] = "info"
 
     @classmethod
+    def explained(cls) -> list["Explained"]:
+        """Returns every setting with its variable, flag, default and description, in order."""
+        hints = get_type_hints(cls, include_extras=True)
+        found = []
+        for field in msgspec.structs.fields(cls):
+            hint = hints[field.name]
+            meta = next(m for m in hint.__metadata__ if isinstance(m, Meta))
+            default = None if field.name == "model_cache" else field.default
+            found.append(
+                Explained(
+                    name=field.name,
+                    variable=PREFIX + field.name.upper(),
+                    flag="--" + field.name.replace("_", "-"),
+                    default=default,
+                    choices=get_args(get_args(hint)[0]) if _is_choice(hint) else (),
+                    description=meta.description or "",
+                )
+            )
+        return found
+
+    @classmethod
     def read(cls, environment: Mapping[str, str], **overrides: object) -> "Settings":
         """Reads the settings from `environment`; `overrides` (flags) win where not None.
 
@@ -121,6 +155,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             return msgspec.convert(value, hint, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:
             raise SettingsError(f"{PREFIX}{name.upper()}={value!r}: {error}") from error
+
+
+def _is_choice(hint: Any) -> bool:
+    return get_origin(get_args(hint)[0]) is Literal
 
 
 def _path(kind: type, value: object) -> Path:

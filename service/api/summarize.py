@@ -1,9 +1,11 @@
 """`POST /v1/summarize`."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, post
-from litestar.params import JSONBody
+from litestar.enums import RequestEncodingType
+from litestar.openapi.spec import Example
+from litestar.params import BodyKwarg
 
 from service.api.dependencies import CoreDependency
 from service.api.middleware import within
@@ -11,6 +13,20 @@ from service.api.problems import problem_responses
 from service.api.schemas import SummarizeBody, SummarizeResponse
 
 __all__ = ["summarize"]
+
+EXAMPLE = Example(
+    summary="A short article",
+    value={
+        "text": "Gyumri opened a tram line on Saturday, the first in Armenia since 1984. It is "
+        "7.4 kilometres long and has 13 stops. The project cost 61 million euros, of which the "
+        "European Investment Bank lent 38 million.",
+        "length": "short",
+        "translate_to": ["hy", "ru"],
+    },
+)
+SummarizeJSON = Annotated[
+    SummarizeBody, BodyKwarg(media_type=RequestEncodingType.JSON, examples=[EXAMPLE])
+]
 
 
 @post(
@@ -22,7 +38,7 @@ __all__ = ["summarize"]
     responses=problem_responses(400, 404, 413, 422, 500, 503, 504),
 )
 async def summarize(
-    request: Request[Any, Any, Any], data: JSONBody[SummarizeBody], core: CoreDependency
+    request: Request[Any, Any, Any], data: SummarizeJSON, core: CoreDependency
 ) -> SummarizeResponse:
     """An abstractive summary, in other languages too if asked; all of the article is read."""
     work = core.summarizer.summarize(data.request())

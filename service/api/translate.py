@@ -1,10 +1,12 @@
 """`POST /v1/translate` and `GET /v1/languages`."""
 
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import JSONBody
+from litestar.enums import RequestEncodingType
+from litestar.openapi.spec import Example
+from litestar.params import BodyKwarg
 
 from service.api.dependencies import CoreDependency
 from service.api.middleware import within
@@ -14,6 +16,19 @@ from service.core import Core
 from service.models.languages import language_name
 
 __all__ = ["languages", "translate"]
+
+EXAMPLE = Example(
+    summary="Two texts into two languages",
+    value={
+        "text": ["The minister arrived on Monday.", "- First item\n- Second item"],
+        "target": ["hy", "ru"],
+        "quality": "best",
+        "segments": True,
+    },
+)
+TranslateJSON = Annotated[
+    TranslateBody, BodyKwarg(media_type=RequestEncodingType.JSON, examples=[EXAMPLE])
+]
 
 
 @post(
@@ -25,7 +40,7 @@ __all__ = ["languages", "translate"]
     responses=problem_responses(400, 404, 413, 422, 500, 503, 504),
 )
 async def translate(
-    request: Request[Any, Any, Any], data: JSONBody[TranslateBody], core: CoreDependency
+    request: Request[Any, Any, Any], data: TranslateJSON, core: CoreDependency
 ) -> TranslateResponse:
     """Sentence by sentence; line breaks, list marks and spaces come back as they were."""
     work = core.translator.translate(data.request())

@@ -67,7 +67,7 @@ class CTranslate2Engine:
         ]
 
     def _hypothesis(self, tokens: list[str], score: float, length_penalty: float) -> Hypothesis:
-        finished = bool(tokens) and tokens[-1] == END
+        finished = not tokens or tokens[-1] == END  # an empty source is answered with nothing
         start = len(self.description.target_prefix)
         content = tokens[start : len(tokens) - finished]
         # The library's length counts the forced prefix, whose probability is 1.

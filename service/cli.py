@@ -1,0 +1,320 @@
+"""The command `lur`: the service, and the same work without it.
+
+Knows what people type and what they read. Every command but `demo` works without a server.
+"""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+import msgspec
+
+from service import __version__
+from service.core import Core, build_core
+from service.errors import ServiceError
+from service.models.catalog_file import CatalogError
+from service.models.store import Progress
+from service.settings import Settings, SettingsError
+from service.telemetry.logs import configure_logs
+
+__all__ = ["main"]
+
+T = TypeVar("T")
+FOREVER_S = 7 * 24 * 3600.0
+"""A command waits for its model as long as it takes; whoever is in a hurry presses Ctrl-C."""
+
+
+class Program(click.Group):
+    """Turns our errors into one line and exit code 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (ServiceError, SettingsError, CatalogError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+def _flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds a flag for every setting; one that is not given leaves the environment's value."""
+    for setting in reversed(Settings.explained()):
+        shown = "" if setting.default in (None, (), "") else f" [default: {setting.default}]"
+        option = click.option(
+            setting.flag,
+            setting.name,
+            type=click.Choice(setting.choices) if setting.choices else str,
+            default=None,
+            help=setting.description.replace("`", "") + shown,
+        )
+        command = option(command)
+    return command
+
+
+def _common(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The three settings that a command without a server may need."""
+    names = ("profile", "model_cache", "catalog")
+    for setting in [s for s in Settings.explained() if s.name in names]:
+        command = click.option(setting.flag, setting.name, default=None, help=setting.description)(
+            command
+        )
+    return command
+
+
+@click.group(cls=Program)
+@click.version_option(__version__, prog_name="lur")
+def main() -> None:
+    """Summaries of English articles, and translations into Armenian and Russian."""
+
+
+@main.command()
+@_flags
+def serve(**flags: object) -> None:
+    """Serve HTTP until SIGTERM or Ctrl-C."""
+    from service.server import run
+
+    run(Settings.read(os.environ, **flags))
+
+
+@main.command()
+@click.argument("article", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--port", default=8000, show_default=True)
+def demo(article: Path | None, port: int) -> None:
+    """Serve the bundled models, post an article, print what comes back, and go on serving."""
+    from service.demo import run
+
+    sys.exit(run(article, port))
+
+
+@main.command()
+@click.argument("names", nargs=-1)
+@_common
+def pull(names: tuple[str, ...], **flags: object) -> None:
+    """Fetch, convert and verify models: NAMES, or every model of the profile."""
+    core = _core(flags)
+    specs = [core.catalog.named(name) for name in names] or core.catalog.routed()
+    failed = []
+    for spec in specs:
+        with _Bar(spec.name) as bar:
+            try:
+                files = core.store.ensure(spec, bar.show)
+            except ServiceError as error:
+                failed.append(error)
+                continue
+        click.echo(f"{spec.name}: {_size(files.bytes_on_disk)}, verified, in {files.path}")
+    for error in failed:
+        click.echo(f"Error: {error}", err=True)
+    sys.exit(1 if failed else 0)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+@_common
+def models(as_json: bool, **flags: object) -> None:
+    """List the models: which serve what, and which are on disk."""
+    core = _core(flags)
+    routes = {name: route for route, names in core.catalog.routes.items() for name in names}
+    for spec in core.catalog.specs.values():
+        row = {
+            "name": spec.name,
+            "serves": routes.get(spec.name, ""),
+            "state": "on_disk" if core.store.locate(spec) else "absent",
+            "bytes_on_disk": core.store.bytes_on_disk(spec),
+            "license": spec.license,
+            "repository": spec.repository,
+        }
+        if as_json:
+            click.echo(json.dumps(row))
+        else:
+            size = _size(row["bytes_on_disk"])
+            click.echo(
+                f"{row['name']:22} {row['serves']:10} {row['state']:8} {size:>9}  "
+                f"{row['license']:12} {row['repository']}"
+            )
+
+
+@main.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--to", default="", help="languages to translate the summary into: hy,ru")
+@click.option("--length", type=click.Choice(["short", "medium", "long"]), default="medium")
+@click.option("--max-sentences", type=click.IntRange(1, 50))
+@click.option("--max-words", type=click.IntRange(5, 2000))
+@click.option("--bullets", is_flag=True, help="one line per sentence")
+@click.option("--model", help="a name from `lur models`")
+@click.option("--json", "as_json", is_flag=True, help="the whole answer, as the service gives it")
+@_common
+def summarize(
+    file: Any,
+    to: str,
+    length: Any,
+    max_sentences: int | None,
+    max_words: int | None,
+    bullets: bool,
+    model: str | None,
+    as_json: bool,
+    **flags: object,
+) -> None:
+    """Summarize FILE, or standard input where FILE is -."""
+    from service.tasks.summarize import SummaryRequest
+
+    request = SummaryRequest(
+        text=file.read(),
+        length=length,
+        max_sentences=max_sentences,
+        max_words=max_words,
+        format="bullets" if bullets else "paragraph",
+        translate_to=_codes(to),
+        model=model,
+    )
+    result = _run(_core(flags), lambda core: core.summarizer.summarize(request))
+    if as_json:
+        click.echo(_json(result))
+        return
+    click.echo(result.summary)
+    for language, text in result.translations.items():
+        click.echo(f"\n[{language}]\n{text}")
+    _warn(result.warnings)
+    _warn(warning for sentence in result.sentences for warning in sentence.warnings)
+
+
+@main.command()
+@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.option("--to", required=True, help="the target language, or several: hy,ru")
+@click.option("--from", "source", default="en", show_default=True)
+@click.option("--quality", type=click.Choice(["fast", "balanced", "best"]), default="balanced")
+@click.option("--model", help="a name from `lur models`")
+@click.option("--json", "as_json", is_flag=True, help="the whole answer, as the service gives it")
+@_common
+def translate(
+    file: Any,
+    to: str,
+    source: str,
+    quality: Any,
+    model: str | None,
+    as_json: bool,
+    **flags: object,
+) -> None:
+    """Translate FILE, or standard input where FILE is -."""
+    from service.tasks.translate import TranslationRequest
+
+    request = TranslationRequest(
+        texts=(file.read(),), targets=_codes(to), source=source, quality=quality, model=model
+    )
+    result = _run(_core(flags), lambda core: core.translator.translate(request))
+    if as_json:
+        click.echo(_json(result))
+        return
+    several = len(result.translations) > 1
+    for translation in result.translations:
+        if several:
+            click.echo(f"[{translation.target}]")
+        click.echo(translation.text, nl=not translation.text.endswith("\n"))
+        _warn(translation.warnings)
+
+
+@main.command()
+@_common
+def doctor(**flags: object) -> None:
+    """Say plainly what is missing, and what to do about it."""
+    from service.doctor import examine
+
+    findings = examine(_core(flags))
+    for finding in findings:
+        mark = click.style("ok  ", fg="green") if finding.good else click.style("FAIL", fg="red")
+        click.echo(f"{mark}  {finding.what}: {finding.message}")
+    sys.exit(0 if all(finding.good for finding in findings) else 1)
+
+
+def _core(flags: dict[str, object]) -> Core:
+    configure_logs("warning")
+    return build_core(Settings.read(os.environ, load_wait_s=FOREVER_S, **flags))
+
+
+def _run(core: Core, ask: Callable[[Core], Coroutine[Any, Any, T]]) -> T:
+    """Asks the core, and shows how far the models are while it waits for them."""
+
+    async def run() -> T:
+        async with core.running():
+            watching = asyncio.create_task(_watch(core))
+            try:
+                return await ask(core)
+            finally:
+                watching.cancel()
+
+    return asyncio.run(run())
+
+
+async def _watch(core: Core) -> None:
+    shown = ""
+    while sys.stderr.isatty():
+        busy = [
+            f"{status.spec.name}: {status.state}"
+            + (f" {status.progress:.0%}" if status.progress is not None else "")
+            for status in map(core.registry.status, core.catalog.specs.values())
+            if status.state in ("downloading", "converting", "loading")
+        ]
+        line = ", ".join(busy)
+        if line != shown:
+            click.echo(f"\r\x1b[2K{line}", err=True, nl=False)
+            shown = line
+        await asyncio.sleep(0.2)
+
+
+class _Bar:
+    """A progress bar that follows the store: one for the download, one for the conversion."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._state = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def show(self, progress: Progress) -> None:
+        if progress.state != self._state:
+            self._finish()
+            self._state = progress.state
+            label = f"{self._name}: {progress.state}"
+            if progress.total_bytes:
+                self._bar = click.progressbar(
+                    length=progress.total_bytes, label=label, file=sys.stderr, update_min_steps=1
+                )
+                self._bar.__enter__()
+            else:
+                click.echo(label, err=True)
+        if self._bar is not None:
+            self._bar.update(progress.done_bytes - self._bar.pos)
+
+    def _finish(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+        self._bar = None
+
+    def __exit__(self, *_: object) -> None:
+        self._finish()
+
+
+def _codes(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code.strip() for code in text.split(",") if code.strip()))
+
+
+def _json(result: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(result)).decode()
+
+
+def _warn(warnings: Any) -> None:
+    for warning in warnings:
+        value = f" ({warning.value})" if warning.value and warning.code != "bundled_model" else ""
+        click.echo(f"warning: {warning.code}{value}: {warning.message}", err=True)
+
+
+def _size(size_bytes: object) -> str:
+    return f"{int(str(size_bytes)) / 1e6:.1f} MB"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,82 @@
+"""The demonstration: a service with the bundled models, one article posted to it."""
+
+import json
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+__all__ = ["run"]
+
+START_LIMIT_S = 60.0
+SAMPLE = Path(__file__).parent / "sample_article.txt"
+
+
+def run(article: Path | None, port: int) -> int:
+    """Starts the service, posts the article, prints the answer, and serves until Ctrl-C.
+
+    Returns:
+        The exit code: that of the service, or 1 if it never answered.
+    """
+    text = (article or SAMPLE).read_text(encoding="utf-8")
+    base = f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "service.cli", "serve", "--profile", "bundled"]
+    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    command += ["--offline", "true"]
+    server = subprocess.Popen(command)  # noqa: S603 - our own module, our own arguments
+    try:
+        if not _lives(server, base):
+            print(f"the service did not start on {base}; is the port taken?", file=sys.stderr)
+            return 1
+        print(f"POST {base}/v1/summarize  ({len(text)} characters)\n")
+        _show(_post(base, {"text": text, "translate_to": ["hy", "ru"]}))
+        print(
+            f"\nThe service goes on at {base} (its API: {base}/docs). Ctrl-C ends it.", flush=True
+        )
+        return server.wait()
+    except KeyboardInterrupt:
+        return 0
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _lives(server: "subprocess.Popen[bytes]", base: str) -> bool:
+    until = time.monotonic() + START_LIMIT_S
+    while server.poll() is None and time.monotonic() < until:
+        try:
+            with urllib.request.urlopen(f"{base}/health/live", timeout=1):  # noqa: S310
+                return server.poll() is None
+        except OSError:
+            time.sleep(0.1)
+    return False
+
+
+def _post(base: str, body: dict[str, object]) -> dict[str, Any]:
+    request = urllib.request.Request(  # noqa: S310 - our own address
+        f"{base}/v1/summarize",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request) as response:  # noqa: S310
+            answer: dict[str, Any] = json.load(response)
+    except urllib.error.HTTPError as error:
+        answer = {"problem": json.load(error)}
+    return answer
+
+
+def _show(answer: dict[str, Any]) -> None:
+    if "problem" in answer:
+        print(json.dumps(answer["problem"], ensure_ascii=False, indent=2))
+        return
+    print(f"Summary\n{answer['summary']}")
+    for language, text in answer["translations"].items():
+        print(f"\nTranslation, {language}\n{text}")
+    print("\nWarnings")
+    for warning in answer["warnings"]:
+        print(f"- {warning['code']}: {warning['message']}")
+    print(f"\nMilliseconds: {answer['timings_ms']}")

@@ -1,0 +1,60 @@
+import re
+
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.tinylang.grammar import sentences
+
+Client = TestClient[Litestar]
+
+
+def test_the_document_has_every_path_with_problem_bodies(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    assert set(document["paths"]) == {
+        "/v1/summarize",
+        "/v1/translate",
+        "/v1/languages",
+        "/v1/models",
+        "/v1/models/{name}/load",
+        "/v1/models/{name}/unload",
+        "/health/live",
+        "/health/ready",
+        "/metrics",
+    }
+    for path in ("/v1/summarize", "/v1/translate"):
+        operation = document["paths"][path]["post"]
+        assert {"200", "400", "413", "422", "503", "504"} <= set(operation["responses"])
+        content = operation["responses"]["422"]["content"]
+        assert set(content) == {"application/problem+json"}
+        [example] = operation["requestBody"]["content"]["application/json"]["schema"]["examples"]
+        response = client.post(path, json=example)
+        assert response.status_code == 200, response.text
+
+
+def test_the_page_asks_nobody_but_this_service(client: Client) -> None:
+    page = client.get("/docs").text
+    links = re.findall(r"""(?:src|href)=["']([^"']+)""", page)
+    assert links
+    assert not [link for link in links if not link.startswith(("/", "data:"))]
+    for link in links:
+        if link.startswith("/"):
+            assert client.get(link).status_code == 200
+
+
+def test_metrics_count_what_happened(client: Client) -> None:
+    client.post("/v1/translate", json={"text": sentences(31, 1)[0].en, "target": "hy"})
+    client.get("/nothing/here")
+    text = client.get("/metrics").text
+    for line in (
+        r'lur_requests_total\{method="POST",route="/v1/translate",status="200"\} [1-9]',
+        r'lur_requests_total\{method="any",route="unmatched",status="404"\} [1-9]',
+        r'lur_inference_seconds_count\{model="tiny-en-hy"\} [1-9]',
+        r'lur_queue_seconds_count\{model="tiny-en-hy"\} [1-9]',
+        r'lur_batch_jobs_sum\{model="tiny-en-hy"\} [1-9]',
+        r'lur_batch_tokens_sum\{model="tiny-en-hy"\} [1-9]',
+        r'lur_model_loads_total\{model="tiny-en-hy",outcome="done"\} [1-9]',
+        r'lur_result_cache_lookups_total\{outcome="miss"\} [1-9]',
+        r"lur_resident_models [1-9]",
+    ):
+        assert re.search(line, text), line

@@ -1,0 +1,93 @@
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from tests.tinylang.grammar import sentences
+
+Client = TestClient[Litestar]
+
+
+def post(client: Client, **body: object) -> dict[str, object]:
+    response = client.post("/v1/translate", json=body)
+    assert response.status_code == 200, response.text
+    found: dict[str, object] = response.json()
+    return found
+
+
+@pytest.mark.parametrize("quality", ["fast", "balanced", "best"])
+def test_held_out_sentences_translate_exactly(client: Client, quality: str) -> None:
+    triples = sentences(21, 100, held_out=True)
+    answer = post(client, text=[t.en for t in triples], target=["hy", "ru"], quality=quality)
+    found = {(t["index"], t["target"]): t["text"] for t in answer["translations"]}
+    expected = {(i, c): getattr(t, c) for i, t in enumerate(triples) for c in ("hy", "ru")}
+    assert sum(found[key] == expected[key] for key in expected) >= 190
+
+
+def test_order_is_by_index_then_by_target_as_asked(client: Client) -> None:
+    texts = [t.en for t in sentences(22, 3)]
+    answer = post(client, text=texts, target=["ru", "hy", "ru"])
+    order = [(t["index"], t["target"]) for t in answer["translations"]]
+    assert order == [(0, "ru"), (0, "hy"), (1, "ru"), (1, "hy"), (2, "ru"), (2, "hy")]
+    assert set(answer["models"]) == {"hy", "ru"}
+
+
+def test_layout_comes_back_exactly(client: Client) -> None:
+    a, b, c = sentences(23, 3, held_out=True)
+    text = f"\n  {a.en}  {b.en}\r\n\r\n- {c.en}\t\n\n1. 42\nhttps://example.org/a?b=1\n🦊\n"
+    expected = f"\n  {a.hy}  {b.hy}\r\n\r\n- {c.hy}\t\n\n1. 42\nhttps://example.org/a?b=1\n🦊\n"
+    answer = post(client, text=text, target="hy", segments=True)
+    [translation] = answer["translations"]
+    assert translation["text"] == expected
+    sources = [text[s["source"]["start"] : s["source"]["end"]] for s in translation["segments"]]
+    assert sources[:3] == [a.en, b.en, c.en]
+    scores = [s["score"] for s in translation["segments"]]
+    assert all(score < 0 for score in scores[:3])
+    assert all(score is None for score in scores[3:])
+
+
+def test_segments_come_only_when_asked_for(client: Client) -> None:
+    answer = post(client, text=sentences(24, 1)[0].en, target="hy")
+    assert "segments" not in answer["translations"][0]
+
+
+def test_empty_and_blank_texts_stay_as_they_are(client: Client) -> None:
+    answer = post(client, text=["", " \n ", "2026"], target="ru")
+    assert [t["text"] for t in answer["translations"]] == ["", " \n ", "2026"]
+    assert answer["usage"]["input_tokens"] == 0
+
+
+def test_a_sentence_over_the_window_is_cut_at_its_clauses_and_nothing_is_lost(
+    client: Client,
+) -> None:
+    triples = sentences(25, 120, held_out=True)
+    text = "; ".join(t.en.rstrip(".") for t in triples) + "."
+    answer = post(client, text=text, target="hy", segments=True)
+    assert len(answer["translations"][0]["segments"]) == 1
+    assert answer["usage"]["input_tokens"] > 1500
+    translated = answer["translations"][0]["text"]
+    assert len(translated) > 0.7 * sum(len(t.hy) for t in triples)
+
+
+def test_alternatives_are_other_texts(client: Client) -> None:
+    answer = post(client, text=sentences(26, 1)[0].en, target="hy", alternatives=3)
+    [translation] = answer["translations"]
+    assert 1 <= len(translation["alternatives"]) <= 3
+    assert translation["text"] not in translation["alternatives"]
+
+
+def test_equal_requests_give_equal_answers_from_the_cache(client: Client) -> None:
+    body = {"text": sentences(27, 5)[4].en, "target": "ru"}
+    first, second = post(client, **body), post(client, **body)
+    assert first["translations"] == second["translations"]
+    assert second["timings_ms"]["inference"] == 0
+    assert second["usage"] == first["usage"]
+
+
+def test_languages_say_what_they_are_worth(client: Client) -> None:
+    rows = client.get("/v1/languages").json()
+    assert [(r["source"], r["target"], r["name"]) for r in rows] == [
+        ("en", "hy", "Armenian"),
+        ("en", "ru", "Russian"),
+    ]
+    assert rows[0]["model"] == "tiny-en-hy"
+    assert rows[0]["license"] == "Apache-2.0"

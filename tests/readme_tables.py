@@ -1,0 +1,76 @@
+"""Writes the generated tables of the README: `python -m tests.readme_tables` (`make tables`)."""
+
+import re
+from pathlib import Path
+
+from service.api.problems import STATUSES
+from service.models.rows import builtin_rows
+from service.settings import Settings
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def settings_table() -> str:
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for setting in Settings.explained():
+        shown = "" if setting.default in (None, (), "") else f"`{setting.default}`"
+        rows.append(f"| `{setting.variable}` | {shown} | {setting.description} |")
+    return "\n".join(rows)
+
+
+def errors_table() -> str:
+    rows = ["| status | title | when |", "| --- | --- | --- |"]
+    rows.append("| 400 | Bad request | the body is not JSON of the right form; `errors` by field |")
+    rows.append("| 404 | Not found | no such path |")
+    rows.append("| 405 | Method not allowed | the path has other methods |")
+    rows.append("| 413 | Body too large | said before it is read; `limit` and `actual` in bytes |")
+    leaves = [(status, kind) for kind, status in STATUSES.items() if not kind.__subclasses__()]
+    for status, kind in sorted(leaves, key=lambda row: (row[0], row[1].title)):
+        rows.append(f"| {status} | {kind.title} | {MEANINGS[kind.__name__]} |")
+    return "\n".join(rows)
+
+
+MEANINGS = {
+    "InputTooLong": "`text` has more characters than allowed; `limit` and `actual`",
+    "UnsupportedPair": "no model translates this pair; `detail` lists those there are",
+    "UnsuitableModel": "the named model does another task or pair",
+    "NothingToSummarize": "`text` holds no letter and no digit",
+    "UnknownModel": "no model has this name",
+    "ModelUnavailable": "it cannot be fetched, converted or loaded; `detail` says why",
+    "ModelNotReady": "it is being fetched or loaded; `progress`",
+    "QueueFull": "too many jobs wait for this model; `limit` and `actual`",
+    "ShuttingDown": "the process ends",
+    "InferenceFailed": "the engine failed on this input; the cause is in the log",
+    "DeadlineExceeded": "not done within `LUR_DEADLINE_S`",
+}
+
+
+def models_table() -> str:
+    rows = [
+        "| model | does | licence | quality | what to expect |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for spec in builtin_rows():
+        figure = "–"
+        if spec.quality is not None:
+            q = spec.quality
+            figure = f"{q.metric} {q.value:g} on {q.test_set} ({q.source})"
+        does = "→".join(spec.languages) if spec.task == "translate" else "summarizes English"
+        rows.append(f"| `{spec.name}` | {does} | {spec.license} | {figure} | {spec.worth} |")
+    return "\n".join(rows)
+
+
+TABLES = {"settings": settings_table, "errors": errors_table, "models": models_table}
+
+
+def with_tables(text: str) -> str:
+    """Returns `text` with what stands between each pair of markers made anew."""
+    for name, table in TABLES.items():
+        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+        assert len(pattern.findall(text)) == 1, f"the README has no place for the table {name}"
+        text = pattern.sub(lambda m, table=table: f"{m[1]}{table()}\n{m[2]}", text)
+    return text
+
+
+if __name__ == "__main__":
+    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")

@@ -1,0 +1,73 @@
+"""Starts the service as its users do: a process of its own, on a free port."""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.conftest import TINY_CATALOG
+
+
+class Server:
+    """A running service."""
+
+    def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("LUR_")}
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "service.cli", "serve", "--port", "0", *arguments],
+            stderr=subprocess.PIPE,
+            text=True,
+            env=clean | environment,
+        )
+        self.log: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+        self.url = self._find_url()
+        self.client = httpx.Client(base_url=self.url, timeout=60)
+
+    def _read(self) -> None:
+        assert self.process.stderr is not None
+        for line in self.process.stderr:
+            self.log.append(line)
+
+    def _find_url(self) -> str:
+        until = time.monotonic() + 30
+        while time.monotonic() < until:
+            if found := re.search(r"http://127\.0\.0\.1:\d+", "".join(self.log)):
+                return found[0]
+            assert self.process.poll() is None, "".join(self.log)
+            time.sleep(0.05)
+        raise AssertionError("".join(self.log))
+
+    def stop(self) -> int:
+        """Asks it to end, as a container engine does, and returns its exit code."""
+        self.process.terminate()
+        return self.process.wait(30)
+
+
+@pytest.fixture
+def serve(tiny_cache: Path, tiny_store: object) -> Iterator[Callable[..., Server]]:
+    started: list[Server] = []
+
+    def start(*arguments: str, **environment: str) -> Server:
+        environment.setdefault("LUR_CATALOG", str(TINY_CATALOG))
+        environment.setdefault("LUR_PROFILE", "bundled")
+        environment.setdefault("LUR_MODEL_CACHE", str(tiny_cache))
+        environment.setdefault("LUR_THREADS", "1")
+        environment.setdefault("LUR_OFFLINE", "1")
+        started.append(Server(list(arguments), environment))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.client.close()
+        server.process.kill()
+        server.process.wait()
+        assert server.process.stderr is not None
+        server.process.stderr.close()
