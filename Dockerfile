@@ -26,7 +26,7 @@ RUN if [ "$PROFILE" != bundled ]; then \
       && /opt/convert/bin/pip install --extra-index-url https://download.pytorch.org/whl/cpu \
            -r requirements/convert.lock \
       && /opt/convert/bin/python -m service.cli pull --profile "$PROFILE" \
-      && rm -rf /models/hub /models/archives /models/locks; \
+      && rm -rf /models/hub /models/archives/*.zip /models/locks; \
     fi
 
 FROM ${PYTHON_IMAGE}

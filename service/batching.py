@@ -33,9 +33,15 @@ WINDOW_JOBS = 256
 
 @dataclass(slots=True)
 class Flow:
-    """The jobs of one request in one queue; shared by its submissions."""
+    """The jobs of one request in one queue; shared by its submissions.
+
+    Attributes:
+        finish: the virtual time at which its last job would be done.
+        admitted: some of its jobs were accepted, so the others are too.
+    """
 
     finish: float = 0.0
+    admitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,33 +101,35 @@ class Batcher:
     ) -> list[Future[JobResult]]:
         """Queues one job per source, all or none, and returns at once. From any thread.
 
-        One submission may overshoot `max_jobs`: a long article is not refused for being long.
+        One flow may overshoot `max_jobs`: a long article is not refused for being long, nor half
+        way for what it queued itself.
 
         Raises:
-            QueueFull: `max_jobs` are waiting already.
+            QueueFull: `max_jobs` are waiting already, and none of this flow was accepted before.
             ShuttingDown: the queue is closed.
         """
         now = time.monotonic()
         with self._changed:
             if self._closing:
                 raise ShuttingDown
-            if len(self._heap) >= self._max_jobs:
-                self._forget_cancelled()
-            if len(self._heap) >= self._max_jobs:
+            if not flow.admitted and self._full():
                 raise QueueFull(self._name, limit=self._max_jobs, actual=len(self._heap))
+            flow.admitted = True
             jobs = []
             for source in sources:
                 start = max(self._virtual_time, flow.finish)
                 flow.finish = start + len(source)
                 jobs.append(Job(source, decoding, start, now))
                 self._push(jobs[-1])
+            metrics.QUEUED_JOBS.labels(self._name).set(len(self._heap))
             self._changed.notify()
         return [job.future for job in jobs]
 
     @property
     def is_full(self) -> bool:
-        """Whether a submission would be refused now."""
-        return len(self._heap) >= self._max_jobs
+        """Whether a new flow would be refused now."""
+        with self._changed:
+            return self._full()
 
     def close(self) -> None:
         """Refuses what comes from now on; `work` returns when what was accepted is done."""
@@ -185,8 +193,16 @@ class Batcher:
         self._tokens -= len(job.source)
         return job
 
+    def _full(self) -> bool:
+        if len(self._heap) >= self._max_jobs:
+            self._forget_cancelled()
+        return len(self._heap) >= self._max_jobs
+
     def _forget_cancelled(self) -> None:
-        self._heap = [entry for entry in self._heap if not entry[2].future.cancelled()]
+        wanted = [entry for entry in self._heap if not entry[2].future.cancelled()]
+        metrics.JOBS.labels(self._name, "dropped").inc(len(self._heap) - len(wanted))
+        metrics.QUEUED_JOBS.labels(self._name).set(len(wanted))
+        self._heap = wanted
         heapq.heapify(self._heap)
         self._tokens = sum(len(job.source) for _, _, job in self._heap)
 
@@ -195,7 +211,9 @@ class Batcher:
         started = time.monotonic()
         try:
             outputs = self._checked([job.source for job in batch], batch[0].decoding)
-        except Exception as error:  # the engine's boundary: whatever it raises is this batch's
+        # The engine's boundary: whatever it raises is this batch's. A panic of a library written in
+        # Rust (`tokenizers`) is a BaseException.
+        except BaseException as error:
             if len(batch) > 1:
                 for job in batch:
                     self._run_batch([job])

@@ -105,8 +105,8 @@ def pull(names: tuple[str, ...], **flags: object) -> None:
                 failed.append(error)
                 continue
         click.echo(f"{spec.name}: {_size(files.bytes_on_disk)}, verified, in {files.path}")
-    for error in failed:
-        click.echo(f"Error: {error}", err=True)
+    for failure in failed:
+        click.echo(f"Error: {failure}", err=True)
     sys.exit(1 if failed else 0)
 
 

@@ -63,9 +63,13 @@ def _model(core: Core, spec: ModelSpec) -> Finding:
     try:
         if core.store.locate(spec) is None:
             return Finding(False, what, f"not on disk; `lur pull {spec.name}` fetches it")
-        core.store.verify(spec)
+        faults = core.store.verify(spec)
     except ServiceError as error:
         return Finding(False, what, str(error))
+    if faults:
+        return Finding(
+            False, what, f"damaged: {'; '.join(faults)}; `lur pull {spec.name}` mends it"
+        )
     return Finding(True, what, f"on disk and intact, {core.store.bytes_on_disk(spec) / 1e6:.0f} MB")
 
 

@@ -64,17 +64,28 @@ class Runner:
     async def start(self) -> "Runner":
         """Builds the engine in its thread, warms it up and returns when it is ready.
 
+        If it is cancelled, the thread frees the engine as soon as it is built.
+
         Raises:
             Exception: whatever building or the first batch raised; the thread is gone then.
         """
+        self._started.set_running_or_notify_cancel()  # from here on only the thread settles it
         self._thread.start()
-        await asyncio.wrap_future(self._started)
+        try:
+            await asyncio.wrap_future(self._started)
+        except asyncio.CancelledError:
+            self._batcher.close()
+            raise
         return self
 
     def _live(self, build: Callable[[], Engine]) -> None:
         try:
             engine = self._engine = build()
-            engine.generate([engine.encode(WARM_UP_TEXT)], Decoding(max_tokens=2))
+            try:
+                engine.generate([engine.encode(WARM_UP_TEXT)], Decoding(max_tokens=2))
+            except BaseException:
+                engine.close()  # the error's traceback would keep the weights in memory
+                raise
         except BaseException as error:
             self._started.set_exception(error)
             self._stopped.set_result(None)
@@ -82,8 +93,8 @@ class Runner:
         self._started.set_result(None)
         try:
             self._batcher.work()
-        finally:
             engine.close()
+        finally:
             self._stopped.set_result(None)
 
     @property

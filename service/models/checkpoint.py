@@ -31,6 +31,7 @@ __all__ = [
     "describe_checkpoint",
     "is_complete",
     "stamp",
+    "weight_files",
     "with_languages",
 ]
 

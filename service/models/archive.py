@@ -1,0 +1,199 @@
+"""Fetches and unpacks OPUS-MT zips of native Marian models.
+
+An archive comes from any web server, so nothing in it is trusted: not its size, not its names, not
+what it unpacks to. It knows nothing of conversion.
+"""
+
+import http.client
+import ipaddress
+import stat
+import zipfile
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import HTTPRedirectHandler, Request, build_opener
+
+import msgspec
+
+from service.models.catalog import ArchiveSource
+from service.models.download import DownloadError
+from service.models.manifest import sha256_of
+from service.models.progress import Watch
+
+__all__ = ["fetch_archive", "recorded_sha256", "unpack"]
+
+MAX_ARCHIVE_BYTES = 4 * 2**30
+MAX_UNPACKED_BYTES = 8 * 2**30
+MAX_RATIO = 100
+"""Unpacked over packed size. Weights pack to nine tenths, vocabularies to a fifth."""
+
+ATTEMPTS = 4
+TIMEOUT_S = 30.0
+CHUNK_BYTES = 2**20
+SUFFIXES = frozenset({".npz", ".spm", ".yml"})
+
+
+class Record(msgspec.Struct, frozen=True):
+    """What the first download of an archive was."""
+
+    url: str
+    sha256: str
+
+
+def recorded_sha256(folder: Path, name: str, source: ArchiveSource) -> str | None:
+    """Returns the SHA-256 that the archive must have: the row's, or the one seen first."""
+    if source.sha256:
+        return source.sha256
+    try:
+        record = msgspec.json.decode((folder / f"{name}.json").read_bytes(), type=Record)
+    except (OSError, msgspec.DecodeError):
+        return None
+    return record.sha256 if record.url == source.url else None
+
+
+def fetch_archive(folder: Path, name: str, source: ArchiveSource, watch: Watch) -> tuple[Path, str]:
+    """Returns the archive and its SHA-256; fetches it where it is not there.
+
+    A download that broke off goes on where it stopped, also in a later process. The caller holds
+    the model's lock.
+
+    Raises:
+        DownloadError, OSError: it could not be had, or is not what was seen first.
+        ShuttingDown: cancelled.
+    """
+    _check_url(source.url)
+    archive = folder / f"{name}.zip"
+    wanted = recorded_sha256(folder, name, source)
+    if wanted and archive.exists() and sha256_of(archive) == wanted:
+        return archive, wanted
+    folder.mkdir(parents=True, exist_ok=True)
+    part = folder / f"{name}.zip.part"
+    watch.waiting("downloading")
+    _download(source.url, part, watch)
+    found = sha256_of(part)
+    if wanted and found != wanted:
+        part.unlink()
+        raise DownloadError(
+            f"{source.url} has the SHA-256 {found}, not {wanted}; if the new file is the right "
+            f"one, change the row's sha256 or remove {folder / f'{name}.json'}"
+        )
+    if not wanted:
+        _write_record(folder / f"{name}.json", Record(source.url, found))
+    part.rename(archive)
+    return archive, found
+
+
+def _write_record(path: Path, record: Record) -> None:
+    beside = path.with_suffix(".json.part")
+    beside.write_bytes(msgspec.json.encode(record))
+    beside.rename(path)
+
+
+def _check_url(url: str) -> None:
+    """Only HTTPS keeps what comes over the network from being changed; loopback needs none."""
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        local = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        local = host == "localhost"
+    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+        raise DownloadError(f"{url} is not HTTPS")
+
+
+class _SafeRedirects(HTTPRedirectHandler):
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
+    ) -> Request | None:
+        _check_url(newurl)
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
+
+
+def _download(url: str, part: Path, watch: Watch) -> None:
+    for attempt in range(ATTEMPTS):
+        try:
+            if watch.call(lambda: _stream(url, part, watch)):
+                return
+            cause = "the connection broke off"
+        except HTTPError as error:
+            if error.code < 500 and error.code not in {408, 429}:
+                raise DownloadError(f"{url} answered {error.code}") from error
+            cause = f"it answered {error.code}"
+        except (URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
+            cause = str(getattr(error, "reason", "") or type(error).__name__)
+        if attempt + 1 < ATTEMPTS:
+            watch.pause(float(attempt))
+    raise DownloadError(f"{url} could not be fetched: {cause}")
+
+
+def _stream(url: str, part: Path, watch: Watch) -> bool:
+    """Fetches what `part` lacks; returns whether it is whole now."""
+    validator = part.with_suffix(".etag")
+    known = validator.read_text() if part.exists() and validator.exists() else ""
+    have = part.stat().st_size if known else 0
+    headers = {"Accept-Encoding": "identity"}
+    if have:
+        # Without If-Range two versions of a file could be joined.
+        headers |= {"Range": f"bytes={have}-", "If-Range": known}
+    try:
+        response = build_opener(_SafeRedirects).open(
+            Request(url, headers=headers), timeout=TIMEOUT_S
+        )
+    except HTTPError as error:
+        if error.code != 416:
+            raise
+        part.unlink()  # longer than what the server has: from the start
+        return False
+    with response:
+        if response.status != 206:
+            have = 0
+            validator.write_text(response.headers.get("ETag", ""))
+        length = int(response.headers.get("Content-Length") or 0)
+        total = have + length if length else 0
+        watch.begin(total, have)
+        with part.open("ab" if have else "wb") as file:
+            while chunk := response.read1(CHUNK_BYTES):
+                watch.advance(len(chunk))
+                have += len(chunk)
+                if max(have, total) > MAX_ARCHIVE_BYTES:
+                    raise DownloadError(f"{url} is larger than {MAX_ARCHIVE_BYTES} bytes")
+                file.write(chunk)
+    if total and have < total:
+        return False
+    validator.unlink(missing_ok=True)
+    return True
+
+
+def unpack(archive: Path, folder: Path) -> Path:
+    """Unpacks what a conversion needs into `folder`, and returns where `decoder.yml` lies.
+
+    Raises:
+        DownloadError: it is no zip, or not one that can be trusted.
+    """
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
+            _check_entries(entries)
+            for entry in entries:
+                if PurePosixPath(entry.filename).suffix in SUFFIXES:
+                    zipped.extract(entry, folder)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise DownloadError(f"{archive.name} is no whole zip: {error}") from error
+    for found in sorted(folder.rglob("decoder.yml")):
+        return found.parent
+    raise DownloadError(f"{archive.name} holds no decoder.yml")
+
+
+def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+    for entry in entries:
+        path = PurePosixPath(entry.filename.replace("\\", "/"))
+        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+            raise DownloadError(f"the archive names {entry.filename!r}, outside itself")
+        if stat.S_ISLNK(entry.external_attr >> 16):
+            raise DownloadError(f"the archive holds a link, {entry.filename!r}")
+    packed = sum(entry.compress_size for entry in entries)
+    unpacked = sum(entry.file_size for entry in entries)
+    # `zipfile` reads no entry beyond the size that it declares, so the sum is a true bound.
+    if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(packed, 2**20):
+        raise DownloadError(f"the archive would unpack to {unpacked} bytes")
