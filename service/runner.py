@@ -7,6 +7,7 @@ import asyncio
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from dataclasses import dataclass
 
 from service.batching import Batcher, Flow, JobResult
@@ -92,8 +93,8 @@ class Runner:
             return
         self._started.set_result(None)
         try:
-            self._batcher.work()
-            engine.close()
+            with closing(engine):
+                self._batcher.work()
         finally:
             self._stopped.set_result(None)
 

@@ -1,5 +1,10 @@
-"""Writes the generated tables of the README: `python -m tests.readme_tables` (`make tables`)."""
+"""Writes the generated parts of the README: `python -m tests.readme_tables` (`make tables`).
 
+The tables follow from the code, and a test compares them. The examples are what the bundled models
+answer on the machine that ran this; another processor may round otherwise.
+"""
+
+import json
 import re
 from pathlib import Path
 
@@ -72,5 +77,48 @@ def with_tables(text: str) -> str:
     return text
 
 
+EXAMPLES = {
+    "/v1/summarize": {
+        "text": "Gyumri opened a tram line on Saturday, the first in Armenia since 1984. It is 7.4 "
+        "kilometres long and has 13 stops. The project cost 61 million euros, of which the European "
+        "Investment Bank lent 38 million. Trams run every eight minutes until 11 p.m.",
+        "max_sentences": 1,
+    },
+    "/v1/translate": {
+        "text": "The energy minister of Greece opened a new factory in Beijing on Sunday.",
+        "target": ["hy", "ru"],
+    },
+}
+
+
+def examples() -> str:
+    """Asks the real application, with its bundled models."""
+    from litestar.testing import TestClient
+
+    from service.app import create_app
+
+    parts = []
+    with TestClient(create_app(Settings(profile="bundled", offline=True))) as client:
+        for path, body in EXAMPLES.items():
+            answer = client.post(path, json=body).json()
+            parts += [
+                "```sh",
+                f"curl http://127.0.0.1:8000{path} -H 'Content-Type: application/json' -d '",
+                json.dumps(body, ensure_ascii=False, indent=1) + "'",
+                "```",
+                "```json",
+                json.dumps(answer, ensure_ascii=False, indent=1),
+                "```",
+            ]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    text = with_tables(README.read_text(encoding="utf-8"))
+    start, end = "<!-- examples -->\n", "<!-- /examples -->"
+    before, after = text.split(start)[0], text.split(end)[1]
+    README.write_text(f"{before}{start}{examples()}\n{end}{after}", encoding="utf-8")
+
+
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text(encoding="utf-8")), encoding="utf-8")
+    main()

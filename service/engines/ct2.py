@@ -46,6 +46,7 @@ class CTranslate2Engine:
             target_prefix=[prefix] * len(sources) if prefix else None,
             beam_size=decoding.beam_size,
             num_hypotheses=decoding.hypotheses,
+            patience=decoding.patience if decoding.beam_size > 1 else 1,
             length_penalty=decoding.length_penalty,
             repetition_penalty=decoding.repetition_penalty,
             no_repeat_ngram_size=decoding.no_repeat_ngram_size,

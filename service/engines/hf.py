@@ -102,7 +102,7 @@ class TransformersEngine:
             length_penalty=decoding.length_penalty,
             no_repeat_ngram_size=decoding.no_repeat_ngram_size,
             repetition_penalty=decoding.repetition_penalty,
-            early_stopping=decoding.beam_size > 1,  # as CTranslate2 ends its beam search
+            early_stopping=decoding.beam_size > 1 and decoding.patience <= 1,
             do_sample=False,
             suppress_tokens=sorted({unknown, config.pad_token_id} - {None}),
             decoder_start_token_id=config.decoder_start_token_id,

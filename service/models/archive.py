@@ -117,6 +117,7 @@ def _download(url: str, part: Path, watch: Watch) -> None:
                 return
             cause = "the connection broke off"
         except HTTPError as error:
+            error.close()
             if error.code < 500 and error.code not in {408, 429}:
                 raise DownloadError(f"{url} answered {error.code}") from error
             cause = f"it answered {error.code}"
@@ -143,6 +144,7 @@ def _stream(url: str, part: Path, watch: Watch) -> bool:
     except HTTPError as error:
         if error.code != 416:
             raise
+        error.close()
         part.unlink()  # longer than what the server has: from the start
         return False
     with response:

@@ -201,6 +201,7 @@ def describe_archive(path: Path) -> Description:
         decoding=Decoding(
             beam_size=int(named.get("beam-size") or 1),
             max_tokens=DEFAULT_WINDOW - 1,
+            patience=2.0,  # Marian itself goes on until no better hypothesis can come
             length_penalty=float(named.get("normalize") or 0.0),
         ),
         source_suffix=("</s>",),
@@ -244,6 +245,7 @@ def _decoding(said: Mapping[str, Any], forced: int, max_target_tokens: int) -> D
         beam_size=int(said.get("num_beams") or 1),
         min_tokens=min(max(0, *lengths("min"), 0), most),
         max_tokens=most,
+        patience=1.0 if said.get("early_stopping") is True else 2.0,
         length_penalty=float(said.get("length_penalty", 1.0)),
         no_repeat_ngram_size=int(said.get("no_repeat_ngram_size") or 0),
         repetition_penalty=float(said.get("repetition_penalty") or 1.0),

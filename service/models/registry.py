@@ -16,7 +16,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from service.errors import ModelNotReady, ModelUnavailable, ShuttingDown
+from service.errors import ModelNotReady, ModelUnavailable, ServiceError, ShuttingDown
 from service.models.catalog import ModelSpec
 from service.runner import Runner
 from service.telemetry import metrics
@@ -28,6 +28,9 @@ State = Literal["absent", "downloading", "converting", "on_disk", "loading", "re
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 300.0
 """A failed load is tried again after 5 s, then twice as long, at most 300 s."""
+
+MAX_DOUBLINGS = 6
+"""5 s doubled so often is more than 300 s; doubled without end it would overflow."""
 
 _log = logging.getLogger(__name__)
 
@@ -163,6 +166,8 @@ class Registry:
         raise first
 
     async def _acquire_one(self, entry: Entry) -> Entry:
+        if self._closing:
+            raise ShuttingDown
         entry.waiters += 1
         try:
             while entry.runner is None:
@@ -197,6 +202,8 @@ class Registry:
                     entry.spec.name, entry.failure.reason, retry_after_s=left
                 ) from entry.failure
             entry.load = asyncio.create_task(self._load(entry), name=f"load-{entry.spec.name}")
+            # Whoever asks later meets the failure again; perhaps nobody waits for it now.
+            entry.load.add_done_callback(lambda t: t.cancelled() or t.exception())
         return entry.load
 
     async def _load(self, entry: Entry) -> Runner:
@@ -217,6 +224,13 @@ class Registry:
         except ModelUnavailable as error:
             self._failed(entry, error)
             raise
+        except ServiceError:
+            raise
+        except Exception as error:  # the loader's boundary: it must not be tried at every request
+            failure = ModelUnavailable(name, f"it cannot be loaded: {error!r}")
+            failure.__cause__ = error
+            self._failed(entry, failure)
+            raise failure from error
         finally:
             entry.load, entry.state, entry.progress = None, None, None
             entry.reserved_bytes = 0
@@ -225,7 +239,7 @@ class Registry:
             self._changed()
 
     def _failed(self, entry: Entry, error: ModelUnavailable) -> None:
-        delay = min(LAST_RETRY_S, FIRST_RETRY_S * 2**entry.failures)
+        delay = min(LAST_RETRY_S, FIRST_RETRY_S * 2 ** min(entry.failures, MAX_DOUBLINGS))
         entry.failures += 1
         entry.failure, entry.retry_at = error, self.clock.monotonic() + delay
         error.retry_after_s = delay
@@ -254,7 +268,7 @@ class Registry:
         while budget and self._used_bytes(beside=entry) + size_bytes > budget:
             idle = [e for e in self._entries.values() if e.evictable]
             if idle:
-                await self._unload(min(idle, key=lambda e: e.idle_since))
+                await asyncio.shield(self._unload(min(idle, key=lambda e: e.idle_since)))
             else:
                 self._freed.clear()
                 await self._freed.wait()
@@ -298,8 +312,7 @@ class Registry:
         entry = self._entry(spec)
         entry.leaving, entry.retry_at = False, 0.0
         if entry.runner is None:
-            # Whoever asks later meets the failure again; here nobody waits for it.
-            self._begin(entry).add_done_callback(lambda t: t.cancelled() or t.exception())
+            self._begin(entry)
 
     def begin_unload(self, spec: ModelSpec) -> None:
         """Unloads the model as soon as nobody leases it; new leases load it again."""
@@ -347,7 +360,7 @@ class Registry:
             now = self.clock.monotonic()
             for entry in list(self._entries.values()):
                 if entry.evictable and now - entry.idle_since >= self.idle_unload_s:
-                    await self._unload(entry)
+                    await asyncio.shield(self._unload(entry))
 
     async def close(self) -> None:
         """Refuses new leases, gives up loads and ends every runner after its accepted jobs."""

@@ -174,7 +174,7 @@ class Condensing:
         least = max(defaults.min_tokens, round(FLOORS[self.length] * goal))
         if self.max_words is not None:
             least = min(least, goal // 2)
-        least = min(least, chunk_tokens // 2, round(0.9 * most))
+        least = min(least, chunk_tokens // 4, round(0.9 * most))
         return replace(defaults, hypotheses=1, min_tokens=least, max_tokens=most)
 
     def _as_it_is(self, article: Prepared, tokens: int, draft: Draft | None) -> Condensed:

@@ -148,9 +148,9 @@ class Stopwatch:
 
     def timings(self, total_s: float) -> Timings:
         """Returns the figures; queue and inference are 0 where every result was remembered."""
-        if not self._jobs:
-            return Timings(0.0, 0.0, total_s * 1000)
-        submitted = min(job.submitted_s for job in self._jobs)
-        started = min(job.started_s for job in self._jobs)
-        finished = max(job.finished_s for job in self._jobs)
-        return Timings((started - submitted) * 1000, (finished - started) * 1000, total_s * 1000)
+        queue = inference = 0.0
+        if self._jobs:
+            started = min(job.started_s for job in self._jobs)
+            queue = started - min(job.submitted_s for job in self._jobs)
+            inference = max(job.finished_s for job in self._jobs) - started
+        return Timings(*(round(1000 * seconds, 1) for seconds in (queue, inference, total_s)))

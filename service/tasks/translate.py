@@ -255,10 +255,12 @@ class TextWork:
         candidates = []
         for rank in range(max(map(len, outputs))):
             chosen = [hypotheses[min(rank, len(hypotheses) - 1)] for hypotheses in outputs]
-            text = splice(item.text, item.pieces, [hypothesis.text for hypothesis in chosen])
+            said = [hypothesis.text.strip() != "" for hypothesis in chosen]
+            pairs = zip(item.pieces, chosen, said, strict=True)
+            text = splice(item.text, item.pieces, [h.text if ok else p.text for p, h, ok in pairs])
             warnings = tuple(_cautions(index, chosen))
-            if not text.strip():
-                text = item.segment.text
+            if not all(said):
+                text = text if any(said) else item.segment.text
                 message = "the model returned nothing; the source stands in its place"
                 warnings += (Caution("untranslated", message, segment=index),)
             candidates.append(TranslatedSegment(source, text, _score(chosen), warnings))

@@ -68,7 +68,7 @@ def test_a_wrong_field_is_named_with_what_was_expected_and_found(
     ("content", "message"),
     [
         (b"", "a JSON object is required, there is none"),
-        (b"{", "JSON is malformed"),
+        (b"{", "Input data was truncated"),
         (b'{"text": "\\ud800", "target": "hy"}', "JSON is malformed"),
         (b"\xff\xfe", "JSON is malformed"),
         (b'{"text": "\xff", "target": "hy"}', "not valid UTF-8"),

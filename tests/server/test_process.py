@@ -28,13 +28,14 @@ def test_sentences_of_32_clients_meet_in_batches_and_never_mix(serve: Serve) -> 
     server = serve()
     triples = sentences(2, 256, held_out=True)
 
-    def ask(triple: Triple) -> bool:
+    def ask(triple: Triple) -> int:
         body = {"text": triple.en, "target": ["hy", "ru"]}
         answer = httpx.post(f"{server.url}/v1/translate", json=body, timeout=60).json()
-        return [t["text"] for t in answer["translations"]] == [triple.hy, triple.ru]
+        found = [t["text"] for t in answer["translations"]]
+        return (found[0] == triple.hy) + (found[1] == triple.ru)
 
     with concurrent.futures.ThreadPoolExecutor(32) as pool:
-        assert sum(pool.map(ask, triples)) >= 0.95 * len(triples)
+        assert sum(pool.map(ask, triples)) >= 0.95 * 2 * len(triples)
     metrics = server.client.get("/metrics").text
     found = {
         name: float(re.search(rf'{name}\{{model="tiny-en-hy"\}} (\S+)', metrics)[1])  # type: ignore[index]
@@ -63,7 +64,7 @@ def test_sigterm_lets_accepted_requests_finish(serve: Serve) -> None:
 def test_work_stops_when_the_client_leaves(serve: Serve) -> None:
     server = serve(LUR_MAX_BATCH_TOKENS="128")
     server.client.post("/v1/translate", json={"text": "Hello.", "target": "hy"})
-    text = " ".join(t.en for t in sentences(4, 1500))
+    text = " ".join(t.en for t in sentences(4, 1200))
     try:
         server.client.post(
             "/v1/translate",
@@ -83,7 +84,7 @@ def test_work_stops_when_the_client_leaves(serve: Serve) -> None:
     until = time.monotonic() + 20
     while (before := done()) != (time.sleep(0.3) or done()):  # type: ignore[func-returns-value]
         assert time.monotonic() < until
-    assert before < 1400
+    assert before < 1100
     assert any(json.loads(line).get("status") == 499 for line in server.log)
 
 
