@@ -1,0 +1,529 @@
+import asyncio
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from prometheus_client import REGISTRY
+
+from service.batching import WINDOW_JOBS, Batcher, Flow, JobResult
+from service.engines.base import Decoding, Hypothesis, Output
+from service.errors import InferenceFailed, QueueFull, ShuttingDown
+from tests.fakes import PATIENCE_S
+
+PLAIN = Decoding()
+WIDE = Decoding(beam_size=4)
+
+Sources = Sequence[Sequence[str]]
+
+
+def output(text: str) -> Output:
+    return Output((Hypothesis(text, 1, -0.5, finished=True),))
+
+
+class Engine:
+    """Answers every source with itself, upper-cased, and remembers its batches."""
+
+    def __init__(self, during: Callable[[int], None] = lambda number: None) -> None:
+        self.batches: list[list[str]] = []
+        self.decodings: list[Decoding] = []
+        self._during = during
+
+    def __call__(self, sources: Sources, decoding: Decoding) -> list[Output]:
+        self.batches.append([source[0] for source in sources])
+        self.decodings.append(decoding)
+        self._during(len(self.batches))
+        if any("poison" in source for source in sources):
+            raise RuntimeError("poisoned")
+        return [output(" ".join(source).upper()) for source in sources]
+
+    @property
+    def names(self) -> list[str]:
+        return [name for batch in self.batches for name in batch]
+
+
+def batcher_of(
+    run: Callable[[Sources, Decoding], list[Output]],
+    *,
+    name: str = "m",
+    max_jobs: int = 10_000,
+    max_batch_tokens: int = 100,
+    batch_wait_s: float = 0.0,
+) -> Batcher:
+    return Batcher(
+        name,
+        run,
+        max_jobs=max_jobs,
+        max_batch_tokens=max_batch_tokens,
+        batch_wait_s=batch_wait_s,
+    )
+
+
+def source(name: str, tokens: int = 10) -> list[str]:
+    return [name] + ["x"] * (tokens - 1)
+
+
+def drain(batcher: Batcher) -> None:
+    """Runs everything that is queued, in this thread."""
+    batcher.close()
+    batcher.work()
+
+
+def text_of(future: "Future[JobResult]") -> str:
+    return future.result(PATIENCE_S).output.hypotheses[0].text
+
+
+def metric(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+class TestBudget:
+    def test_a_batch_holds_as_many_jobs_as_the_padded_budget_allows(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=100)
+        batcher.submit([source(f"j{i}", 10) for i in range(25)], PLAIN, Flow())
+        drain(batcher)
+        assert [len(batch) for batch in engine.batches] == [10, 10, 5]
+
+    def test_padding_counts(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=100)
+        # 50 + 10 + 10 tokens, yet 3 x 50 when padded
+        batcher.submit([source("long", 50), source("a", 10), source("b", 10)], PLAIN, Flow())
+        drain(batcher)
+        assert [sorted(batch) for batch in engine.batches] == [["b", "long"], ["a"]]
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.lists(st.integers(1, 60), min_size=1, max_size=80), st.integers(1, 120))
+    def test_no_batch_passes_the_budget_and_every_job_is_in_one_batch(
+        self, lengths: list[int], budget: int
+    ) -> None:
+        seen: list[list[int]] = []
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            seen.append([len(s) for s in sources])
+            return [output(s[0]) for s in sources]
+
+        batcher = batcher_of(run, max_batch_tokens=budget)
+        futures = batcher.submit([source(f"j{i}", n) for i, n in enumerate(lengths)], PLAIN, Flow())
+        drain(batcher)
+        assert [text_of(f) for f in futures] == [f"j{i}" for i in range(len(lengths))]
+        assert sorted(n for batch in seen for n in batch) == sorted(lengths)
+        for batch in seen:
+            assert len(batch) == 1 or len(batch) * max(batch) <= budget
+
+    @settings(max_examples=200, deadline=None)
+    @given(st.lists(st.integers(1, 60), min_size=1, max_size=60), st.integers(1, 120))
+    def test_the_job_whose_turn_it_is_is_in_its_batch(
+        self, lengths: list[int], budget: int
+    ) -> None:
+        waiting = list(range(len(lengths)))
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            batch = [int(s[0]) for s in sources]
+            assert waiting[0] in batch
+            for number in batch:
+                waiting.remove(number)
+            return [output(s[0]) for s in sources]
+
+        batcher = batcher_of(run, max_batch_tokens=budget)
+        futures = batcher.submit([source(str(i), n) for i, n in enumerate(lengths)], PLAIN, Flow())
+        drain(batcher)
+        assert [text_of(f) for f in futures] == [str(i) for i in range(len(lengths))]
+
+    def test_a_job_over_the_budget_runs_alone(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=100)
+        batcher.submit([source("a"), source("huge", 500), source("b")], PLAIN, Flow())
+        drain(batcher)
+        assert engine.batches == [["a", "b"], ["huge"]]
+
+    def test_company_is_chosen_by_length_around_the_head(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=90)
+        lengths = {"head": 20, "far": 2, "near": 19, "above": 22, "huge": 60, "close": 21}
+        batcher.submit([source(name, n) for name, n in lengths.items()], PLAIN, Flow())
+        drain(batcher)
+        assert sorted(engine.batches[0]) == ["above", "close", "head", "near"]
+
+    def test_only_the_window_is_looked_at(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=40)
+        others = [source("other", 1)] * (WINDOW_JOBS - 1)
+        batcher.submit([source("head", 20), *others, source("twin", 20)], PLAIN, Flow())
+        drain(batcher)
+        assert engine.batches[0] == ["other", "head"]
+
+
+class TestDecoding:
+    def test_only_equal_decodings_share_a_batch(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine)
+        batcher.submit([source("a"), source("b")], PLAIN, Flow())
+        batcher.submit([source("c")], WIDE, Flow())
+        batcher.submit([source("d")], Decoding(), Flow())
+        drain(batcher)
+        assert [sorted(batch) for batch in engine.batches] == [["a", "b", "d"], ["c"]]
+        assert engine.decodings == [PLAIN, WIDE]
+
+
+class TestFairness:
+    def test_a_sentence_behind_an_article_is_in_the_next_batch(self) -> None:
+        def during(number: int) -> None:
+            if number == 1:
+                batcher.submit([source("short", 5)], WIDE, Flow())
+            if number == 2:
+                batcher.close()
+
+        engine = Engine(during)
+        batcher = batcher_of(engine)
+        batcher.submit([source(f"a{i}") for i in range(1000)], PLAIN, Flow())
+        batcher.work()
+        assert engine.batches[1] == ["short"]
+
+    def test_two_articles_take_turns(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=10)
+        batcher.submit([source(f"a{i}") for i in range(4)], PLAIN, Flow())
+        batcher.submit([source(f"b{i}") for i in range(4)], PLAIN, Flow())
+        drain(batcher)
+        assert engine.names == ["a0", "b0", "a1", "b1", "a2", "b2", "a3", "b3"]
+
+    def test_turns_are_counted_in_tokens(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=1)
+        batcher.submit([source(f"long{i}", 30) for i in range(2)], PLAIN, Flow())
+        batcher.submit([source(f"s{i}", 10) for i in range(4)], PLAIN, Flow())
+        drain(batcher)
+        assert engine.names == ["long0", "s0", "s1", "s2", "long1", "s3"]
+
+    def test_within_a_flow_order_is_by_submission(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=1)
+        flow, other = Flow(), Flow()
+        rng = Random(5)
+        for i in range(20):
+            batcher.submit([source(f"a{i}", rng.randint(1, 50))], PLAIN, flow)
+            batcher.submit([source(f"b{i}", rng.randint(1, 50))], WIDE, other)
+        drain(batcher)
+        for letter in "ab":
+            mine = [name for name in engine.names if name[0] == letter]
+            assert mine == [f"{letter}{i}" for i in range(20)]
+
+    def test_the_submissions_of_one_flow_queue_as_one(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=1)
+        flow = Flow()
+        for i in range(3):
+            batcher.submit([source(f"a{i}")], PLAIN, flow)
+        batcher.submit([source("b")], PLAIN, Flow())
+        drain(batcher)
+        assert engine.names == ["a0", "b", "a1", "a2"]
+
+
+class TestAdmission:
+    def test_a_full_queue_says_the_limit_and_how_many_wait(self) -> None:
+        batcher = batcher_of(Engine(), name="big", max_jobs=3)
+        batcher.submit([source("a")] * 2, PLAIN, Flow())
+        assert not batcher.is_full
+        batcher.submit([source("b")] * 3, PLAIN, Flow())
+        assert batcher.is_full
+        with pytest.raises(QueueFull, match="5 jobs wait for model big, at most 3 may") as caught:
+            batcher.submit([source("c")], PLAIN, Flow())
+        assert (caught.value.limit, caught.value.actual) == (3, 5)
+        assert caught.value.retry_after_s
+
+    def test_a_refused_submission_queues_nothing(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_jobs=1)
+        batcher.submit([source("a")], PLAIN, Flow())
+        with pytest.raises(QueueFull):
+            batcher.submit([source("b"), source("c")], PLAIN, Flow())
+        drain(batcher)
+        assert engine.names == ["a"]
+
+    def test_a_long_article_is_not_refused_for_being_long(self) -> None:
+        batcher = batcher_of(Engine(), max_jobs=3)
+        futures = batcher.submit([source("a")] * 50, PLAIN, Flow())
+        drain(batcher)
+        assert all(future.done() for future in futures)
+
+    def test_a_flow_that_was_let_in_is_not_refused_half_way(self) -> None:
+        batcher = batcher_of(Engine(), max_jobs=3)
+        flow = Flow()
+        batcher.submit([source("a")] * 50, PLAIN, flow)
+        (late,) = batcher.submit([source("late")], WIDE, flow)
+        with pytest.raises(QueueFull):
+            batcher.submit([source("b")], PLAIN, Flow())
+        drain(batcher)
+        assert text_of(late).startswith("LATE")
+
+    def test_a_refused_flow_is_not_let_in_by_being_refused(self) -> None:
+        batcher = batcher_of(Engine(), max_jobs=1)
+        batcher.submit([source("a")], PLAIN, Flow())
+        flow = Flow()
+        for _ in range(2):
+            with pytest.raises(QueueFull):
+                batcher.submit([source("b")], PLAIN, flow)
+
+    def test_cancelled_jobs_make_room(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_jobs=2)
+        first, _ = batcher.submit([source("a"), source("b")], PLAIN, Flow())
+        first.cancel()
+        batcher.submit([source("c")], PLAIN, Flow())
+        with pytest.raises(QueueFull) as caught:
+            batcher.submit([source("d")], PLAIN, Flow())
+        assert caught.value.actual == 2
+        drain(batcher)
+        assert sorted(engine.names) == ["b", "c"]
+
+    def test_a_queue_of_cancelled_jobs_is_not_full(self) -> None:
+        batcher = batcher_of(Engine(), max_jobs=2)
+        for future in batcher.submit([source("a"), source("b")], PLAIN, Flow()):
+            future.cancel()
+        assert not batcher.is_full
+
+    def test_after_close_submissions_are_refused(self) -> None:
+        batcher = batcher_of(Engine())
+        batcher.close()
+        with pytest.raises(ShuttingDown):
+            batcher.submit([source("a")], PLAIN, Flow())
+
+    def test_close_lets_the_accepted_jobs_finish(self) -> None:
+        def during(number: int) -> None:
+            if number == 1:
+                batcher.close()
+
+        engine = Engine(during)
+        batcher = batcher_of(engine, max_batch_tokens=10)
+        futures = batcher.submit([source(f"a{i}") for i in range(5)], PLAIN, Flow())
+        batcher.work()
+        assert [text_of(f)[:2] for f in futures] == ["A0", "A1", "A2", "A3", "A4"]
+
+
+class TestCancellation:
+    def test_the_engine_never_sees_a_cancelled_job(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=10)
+        futures = batcher.submit([source(f"a{i}") for i in range(4)], PLAIN, Flow())
+        futures[0].cancel()
+        futures[2].cancel()
+        drain(batcher)
+        assert engine.names == ["a1", "a3"]
+        assert futures[2].cancelled()
+
+    def test_jobs_cancelled_during_a_batch_are_not_in_the_next(self) -> None:
+        def during(number: int) -> None:
+            if number == 1:
+                futures[1].cancel()
+
+        engine = Engine(during)
+        batcher = batcher_of(engine, max_batch_tokens=10)
+        futures = batcher.submit([source(f"a{i}") for i in range(3)], PLAIN, Flow())
+        drain(batcher)
+        assert engine.names == ["a0", "a2"]
+
+    def test_a_queue_of_cancelled_jobs_is_no_batch(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine)
+        for future in batcher.submit([source("a"), source("b")], PLAIN, Flow()):
+            future.cancel()
+        drain(batcher)
+        assert engine.batches == []
+
+
+class TestFailures:
+    def test_a_poisoned_input_fails_alone(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, name="m1")
+        good, bad, other = batcher.submit(
+            [source("good"), ["bad", "poison"], source("other")], PLAIN, Flow()
+        )
+        drain(batcher)
+        assert text_of(good).startswith("GOOD")
+        assert text_of(other).startswith("OTHER")
+        with pytest.raises(InferenceFailed, match="m1") as caught:
+            bad.result(0)
+        assert isinstance(caught.value.__cause__, RuntimeError)
+        assert str(caught.value.__cause__) == "poisoned"
+
+    @pytest.mark.parametrize("count", [0, 2])
+    def test_a_wrong_number_of_outputs_is_the_failure_of_its_job_only(self, count: int) -> None:
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            return [output(s[0]) for s in sources for _ in range(count if s[0] == "odd" else 1)]
+
+        batcher = batcher_of(run)
+        good, odd, other = batcher.submit(
+            [source("good"), source("odd"), source("other")], PLAIN, Flow()
+        )
+        drain(batcher)
+        assert (text_of(good), text_of(other)) == ("good", "other")
+        with pytest.raises(InferenceFailed) as caught:
+            odd.result(0)
+        assert str(caught.value.__cause__) == f"{count} outputs for 1 sources"
+
+    @pytest.mark.parametrize(
+        "failure", [RuntimeError("x"), MemoryError(), type("Panic", (BaseException,), {})()]
+    )
+    def test_the_loop_outlives_every_failure(self, failure: BaseException) -> None:
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            if decoding == WIDE:
+                raise failure
+            return [output(s[0]) for s in sources]
+
+        batcher = batcher_of(run)
+        lost = batcher.submit([source("a"), source("b")], WIDE, Flow())
+        (later,) = batcher.submit([source("c")], PLAIN, Flow())
+        drain(batcher)
+        assert text_of(later) == "c"
+        for future in lost:
+            with pytest.raises(InferenceFailed) as caught:
+                future.result(0)
+            assert caught.value.__cause__ is failure
+
+
+class TestCompany:
+    def test_a_full_batch_waits_for_nobody_and_a_lone_job_does(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=20, batch_wait_s=3600.0)
+        thread = threading.Thread(target=batcher.work)
+        thread.start()
+        full = batcher.submit([source("a"), source("b")], PLAIN, Flow())
+        assert [text_of(f)[0] for f in full] == ["A", "B"]
+        (lone,) = batcher.submit([source("c")], PLAIN, Flow())
+        (company,) = batcher.submit([source("d")], PLAIN, Flow())
+        assert [text_of(f)[0] for f in (lone, company)] == ["C", "D"]
+        assert [sorted(batch) for batch in engine.batches] == [["a", "b"], ["c", "d"]]
+        batcher.close()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+    @pytest.mark.parametrize("batch_wait_s", [0.0, 0.001])
+    def test_the_wait_for_company_ends(self, batch_wait_s: float) -> None:
+        batcher = batcher_of(Engine(), batch_wait_s=batch_wait_s)
+        thread = threading.Thread(target=batcher.work)
+        thread.start()
+        (lone,) = batcher.submit([source("a")], PLAIN, Flow())
+        assert text_of(lone).startswith("A")
+        batcher.close()
+        thread.join(PATIENCE_S)
+
+    def test_closing_ends_the_wait_for_company(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, batch_wait_s=3600.0)
+        thread = threading.Thread(target=batcher.work)
+        thread.start()
+        (lone,) = batcher.submit([source("a")], PLAIN, Flow())
+        batcher.close()
+        assert text_of(lone).startswith("A")
+        thread.join(PATIENCE_S)
+
+    def test_a_worker_that_waits_on_an_empty_queue_ends_when_it_is_closed(self) -> None:
+        batcher = batcher_of(Engine())
+        thread = threading.Thread(target=batcher.work)
+        thread.start()
+        batcher.close()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.tuples(st.integers(1, 30), st.booleans(), st.booleans()), min_size=1, max_size=12
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(1, 200),
+)
+def test_every_job_gets_what_it_would_get_alone(
+    clients: list[list[tuple[int, bool, bool]]], budget: int
+) -> None:
+    engine = Engine()
+    batcher = batcher_of(engine, max_batch_tokens=budget)
+    worker = threading.Thread(target=batcher.work)
+    worker.start()
+    mixed_up: list[str] = []
+
+    def client(number: int, jobs: list[tuple[int, bool, bool]]) -> None:
+        flow = Flow()
+        for i, (tokens, wide, poisoned) in enumerate(jobs):
+            words = source(f"c{number}j{i}", tokens) + ["poison"] * poisoned
+            (future,) = batcher.submit([words], WIDE if wide else PLAIN, flow)
+            expected = "failed" if poisoned else " ".join(words).upper()
+            error = future.exception(PATIENCE_S)
+            if (text_of(future) if error is None else "failed") != expected:
+                mixed_up.append(expected)
+
+    threads = [threading.Thread(target=client, args=pair) for pair in enumerate(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    batcher.close()
+    worker.join(PATIENCE_S)
+    assert mixed_up == []
+    assert not worker.is_alive()
+
+
+class TestWhatIsMeasured:
+    def test_results_say_when_they_were_submitted_begun_and_done(self) -> None:
+        batcher = batcher_of(Engine(), max_batch_tokens=10)
+        first, second = batcher.submit([source("a"), source("b")], PLAIN, Flow())
+        drain(batcher)
+        a, b = first.result(0), second.result(0)
+        assert a.submitted_s == b.submitted_s <= a.started_s <= a.finished_s <= b.started_s
+
+    def test_outcomes_batches_and_tokens_are_counted(self) -> None:
+        batcher = batcher_of(Engine(), name="counted")
+        _, _, gone = batcher.submit([source("a", 7), source("b", 9), source("c")], PLAIN, Flow())
+        batcher.submit([["bad", "poison"]], WIDE, Flow())
+        gone.cancel()
+        drain(batcher)
+
+        def outcome(kind: str) -> float:
+            return metric("lur_jobs_total", model="counted", outcome=kind)
+
+        assert [outcome(kind) for kind in ("done", "failed", "dropped")] == [2, 1, 1]
+        assert metric("lur_batch_jobs_sum", model="counted") == 2
+        assert metric("lur_batch_tokens_sum", model="counted") == 18
+        assert metric("lur_queue_seconds_count", model="counted") == 2
+        assert metric("lur_inference_seconds_count", model="counted") == 1
+
+    def test_the_gauge_of_waiting_jobs_follows_the_queue(self) -> None:
+        def waiting() -> float:
+            return metric("lur_queued_jobs", model="gauged")
+
+        seen: list[float] = []
+        batcher = batcher_of(
+            Engine(lambda _: seen.append(waiting())), name="gauged", max_batch_tokens=20
+        )
+        batcher.submit([source(str(i)) for i in range(5)], PLAIN, Flow())
+        assert waiting() == 5
+        drain(batcher)
+        assert seen == [3, 1, 0]
+
+    def test_jobs_forgotten_to_make_room_are_counted_as_dropped(self) -> None:
+        batcher = batcher_of(Engine(), name="forgotten", max_jobs=2)
+        for future in batcher.submit([source("a"), source("b")], PLAIN, Flow()):
+            future.cancel()
+        batcher.submit([source("c")], PLAIN, Flow())
+        assert metric("lur_jobs_total", model="forgotten", outcome="dropped") == 2
+        assert metric("lur_queued_jobs", model="forgotten") == 1
+
+
+async def test_a_result_reaches_an_event_loop() -> None:
+    batcher = batcher_of(Engine())
+    worker = threading.Thread(target=batcher.work)
+    worker.start()
+    (future,) = batcher.submit([source("a", 1)], PLAIN, Flow())
+    result = await asyncio.wrap_future(future)
+    assert result.output.hypotheses[0].text == "A"
+    batcher.close()
+    worker.join(PATIENCE_S)
