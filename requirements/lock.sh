@@ -9,7 +9,7 @@ compile --generate-hashes pyproject.toml -o requirements/serve.lock
 compile --generate-hashes pyproject.toml --group dev -o requirements/dev.lock
 printf 'hatchling\neditables\n' | compile --generate-hashes - -o requirements/build.lock
 # torch's own requirements, but for the CUDA packages that some of its builds ask for.
-printf 'filelock\nfsspec\njinja2\nnetworkx\nsetuptools\nsympy\ntyping-extensions\n' |
+printf 'protobuf>=6\nfilelock\nfsspec\njinja2\nnetworkx\nsetuptools\nsympy\ntyping-extensions\n' |
 	compile - -c requirements/serve.lock -o requirements/convert.lock
 echo 'torch==2.13.0' >> requirements/convert.lock
 rm -rf .venv-lock

@@ -20,7 +20,9 @@ __all__ = ["make_archive"]
 ATTENTION = {"q_proj": "q", "k_proj": "k", "v_proj": "v", "out_proj": "o"}
 
 
-def make_archive(checkpoint: Path, *, top: str = "", extra: dict[str, bytes] | None = None) -> bytes:
+def make_archive(
+    checkpoint: Path, *, top: str = "", extra: dict[str, bytes] | None = None
+) -> bytes:
     """Returns the zip of a Marian checkpoint in the hub's form.
 
     Args:

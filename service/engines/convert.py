@@ -423,7 +423,7 @@ def check(path: Path, description: Description, reference: Reference, quantizati
         for score, wanted_all in zip(scores, reference.log_probs, strict=True)
         for got, wanted in zip(score.log_probs[skip:], wanted_all, strict=False)
     ]
-    deviation = sum(gaps) / len(gaps)
+    deviation: float = sum(gaps) / len(gaps)
     limit = MAX_DEVIATION["float32" if quantization == "float32" else "other"]
     if not deviation <= limit:
         raise Refused(
@@ -436,9 +436,17 @@ def check(path: Path, description: Description, reference: Reference, quantizati
 def _archive(request: Request) -> Converted:
     from ctranslate2.converters import OpusMTConverter
 
+    class Loader(OpusMTConverter):  # type: ignore[misc, unused-ignore]
+        def _load(self) -> Any:
+            spec = super()._load()
+            # CTranslate2 4.8.5 would add `</s>` to every source of a native model, and to none of
+            # the hub's form. `Description.source_suffix` has it for both: twice is wrong.
+            spec.config.add_source_eos = False
+            return spec
+
     target = Path(request.target)
     try:
-        OpusMTConverter(request.source).convert(request.target, quantization=request.quantization)
+        Loader(request.source).convert(request.target, quantization=request.quantization)
     except (KeyError, OSError, ValueError) as error:
         raise Refused(f"CTranslate2 does not convert this archive: {error}") from error
     for name in ("source.spm", "target.spm"):
@@ -470,6 +478,7 @@ def check_output(path: Path, description: Description) -> None:
     results = translator.translate_batch(
         [serving.encode(sentence) for sentence in SENTENCES],
         beam_size=1,
+        min_decoding_length=0,  # the library's default asks for one token
         max_decoding_length=48,
         max_input_length=0,
         disable_unk=True,

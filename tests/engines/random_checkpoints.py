@@ -24,9 +24,7 @@ def sentences() -> list[str]:
     verbs = ("opened", "visited", "painted", "sold", "repaired", "praised", "lost")
     objects = ("the bridge", "a small boat", "the town hall", "two horses", "the new library")
     times = ("yesterday", "in March", "before the storm")
-    return [
-        f"{s} {v} {o} {t}." for s in subjects for v in verbs for o in objects for t in times
-    ]
+    return [f"{s} {v} {o} {t}." for s in subjects for v in verbs for o in objects for t in times]
 
 
 def make(kind: str, path: Path, *, seed: int = 0) -> Path:

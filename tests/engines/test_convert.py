@@ -21,8 +21,8 @@ torch = pytest.importorskip("torch", reason="converting needs the extra `convert
 
 from service.engines import convert  # noqa: E402
 from service.engines.base import Description  # noqa: E402
-from service.engines.ct2 import CTranslate2Engine  # noqa: E402
 from service.engines.convert import ConversionFailed, Refused, Request  # noqa: E402
+from service.engines.ct2 import CTranslate2Engine  # noqa: E402
 from service.models.archive import unpack  # noqa: E402
 from service.models.checkpoint import (  # noqa: E402
     describe_archive,
@@ -31,6 +31,7 @@ from service.models.checkpoint import (  # noqa: E402
 )
 from tests.engines.random_checkpoints import MAKERS, make, sentences  # noqa: E402
 from tests.opus_archive import make_archive  # noqa: E402
+from tests.tinylang.grammar import sentences as tiny_sentences  # noqa: E402
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -103,9 +104,7 @@ def test_every_architecture_converts_and_agrees_with_the_reference(
     assert converted.deviation is not None
     assert converted.deviation < 0.001
     # Greedy and with beams: a wrong scale of the logits shows only with beams.
-    engine = CTranslate2Engine(
-        tmp_path / "model", request.description, device="cpu", threads=1
-    )
+    engine = CTranslate2Engine(tmp_path / "model", request.description, device="cpu", threads=1)
     text = sentences()[7]
     for beams in (1, 4):
         wanted = reference_tokens(
@@ -345,17 +344,22 @@ def test_an_archive_and_the_hub_form_of_one_model_translate_alike(tmp_path: Path
             Path(request.target), request.description, device="cpu", threads=1
         )
         decoding = hub_form.description.decoding.with_overrides({"max_tokens": 60})
-        sources = [engine.encode(text) for text in (*convert.SENTENCES, *sentences()[:3])]
+        # Sentences it does not know show what those it knows by heart would not: an end of
+        # sequence that CTranslate2 added to every source of a native model, besides our own.
+        texts = [*convert.SENTENCES, *sentences()[:3]]
+        texts += [triple.en for triple in tiny_sentences(41, 100, held_out=True)]
+        sources = [engine.encode(text) for text in texts]
         outputs.append([o.hypotheses[0].text for o in engine.generate(sources, decoding)])
         engine.close()
-    assert outputs[0] == outputs[1]
-    assert len(set(outputs[0])) > 3
+    # Sums in another order may turn a near-tie: seen once, in one sentence of 100.
+    assert sum(a == b for a, b in zip(*outputs, strict=True)) >= 98
+    assert len(set(outputs[0])) > 90
 
 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda weights: {k: v * 0 for k, v in weights.items()}, "the same for every sentence"),
+        (lambda weights: {k: v * 0 for k, v in weights.items()}, "writes nothing"),
         (
             lambda weights: weights | {"decoder_ff_logit_out_b": _spike(weights, 7, 1e4)},
             "the same for every sentence",

@@ -276,7 +276,12 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _entry(name: str, content: bytes) -> dict[str, object]:
     size = len(content)
-    entry: dict[str, object] = {"type": "file", "oid": _git_oid(content), "size": size, "path": name}
+    entry: dict[str, object] = {
+        "type": "file",
+        "oid": _git_oid(content),
+        "size": size,
+        "path": name,
+    }
     if size >= LARGE_BYTES:
         entry["lfs"] = {"oid": _sha256(content), "size": size, "pointerSize": 134}
     return entry

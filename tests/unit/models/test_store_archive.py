@@ -383,9 +383,7 @@ def test_only_https_or_loopback_is_fetched(tmp_path: Path) -> None:
     assert "is not HTTPS" in reason(Store(tmp_path), spec_for("file:///etc/passwd"))
 
 
-def test_an_archive_that_changed_is_refused(
-    hub: LocalHub, copied: tuple[Path, ModelSpec]
-) -> None:
+def test_an_archive_that_changed_is_refused(hub: LocalHub, copied: tuple[Path, ModelSpec]) -> None:
     root, spec = copied
     url = hub.serve_file("opus.zip", zip_of({"decoder.yml": b"{}"}))
     pinned = spec_for(url, sha256="0" * 64)
