@@ -77,18 +77,21 @@ def with_tables(text: str) -> str:
     return text
 
 
-EXAMPLES = {
-    "/v1/summarize": {
-        "text": "Gyumri opened a tram line on Saturday, the first in Armenia since 1984. It is 7.4 "
-        "kilometres long and has 13 stops. The project cost 61 million euros, of which the European "
-        "Investment Bank lent 38 million. Trams run every eight minutes until 11 p.m.",
-        "max_sentences": 1,
-    },
-    "/v1/translate": {
-        "text": "The energy minister of Greece opened a new factory in Beijing on Sunday.",
-        "target": ["hy", "ru"],
-    },
-}
+SAMPLE = README.parent / "service" / "sample_article.txt"
+POST = "curl http://127.0.0.1:8000{path} -H 'Content-Type: application/json' -d "
+SENTENCE = "The energy minister of Greece opened a new factory in Beijing on Sunday."
+EXAMPLES: list[tuple[str, str, dict[str, object]]] = [
+    (
+        "jq -Rs '{text: ., length: \"short\"}' service/sample_article.txt | " + POST + "@-",
+        "/v1/summarize",
+        {"text": SAMPLE.read_text(encoding="utf-8"), "length": "short"},
+    ),
+    (
+        POST + "'\n" + json.dumps({"text": SENTENCE, "target": ["hy", "ru"]}) + "'",
+        "/v1/translate",
+        {"text": SENTENCE, "target": ["hy", "ru"]},
+    ),
+]
 
 
 def examples() -> str:
@@ -99,17 +102,11 @@ def examples() -> str:
 
     parts = []
     with TestClient(create_app(Settings(profile="bundled", offline=True))) as client:
-        for path, body in EXAMPLES.items():
+        for command, path, body in EXAMPLES:
+            client.post(path, json={**body, "text": "A model loads. It is warm."})
             answer = client.post(path, json=body).json()
-            parts += [
-                "```sh",
-                f"curl http://127.0.0.1:8000{path} -H 'Content-Type: application/json' -d '",
-                json.dumps(body, ensure_ascii=False, indent=1) + "'",
-                "```",
-                "```json",
-                json.dumps(answer, ensure_ascii=False, indent=1),
-                "```",
-            ]
+            shown = json.dumps(answer, ensure_ascii=False, indent=1)
+            parts += ["```sh", command.replace("{path}", path), "```", "```json", shown, "```"]
     return "\n".join(parts)
 
 

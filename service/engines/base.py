@@ -37,10 +37,11 @@ class Decoding:
         hypotheses: how many candidates to return, at most `beam_size`.
         min_tokens: no end of sequence before this many target tokens.
         max_tokens: the target is cut here; `Hypothesis.finished` is then false.
-        patience: beam search ends when `beam_size` times this many hypotheses are finished (Kasai et
-            al. 2022). 1 is `transformers`' `early_stopping=True`; 2 stands for its default, which
-            goes on while a better one may come: measured on opus-mt-en-fr in float32, beam 4, 80
-            of 80 FLORES sentences are equal either way, at 1.12 times the time for 2.
+        patience: beam search ends when `beam_size` times this many hypotheses are finished
+            (Kasai et al. 2022). 1 is `early_stopping=True` of `transformers`; 2 stands for its
+            default, which goes on while a better one may come: measured on opus-mt-en-fr in
+            float32, beam 4, 80 of 80 FLORES sentences equal either way, 2 taking 1.12 times the
+            time of 1.
         length_penalty: alpha in score = log p / length^alpha (Wu et al. 2016 simplified, as in
             `transformers` and CTranslate2).
         no_repeat_ngram_size: no piece n-gram twice; 0 turns it off.

@@ -137,10 +137,9 @@ def _stream(url: str, part: Path, watch: Watch) -> bool:
     if have:
         # Without If-Range two versions of a file could be joined.
         headers |= {"Range": f"bytes={have}-", "If-Range": known}
+    request = Request(url, headers=headers)  # noqa: S310 - see `_check_url`
     try:
-        response = build_opener(_SafeRedirects).open(
-            Request(url, headers=headers), timeout=TIMEOUT_S
-        )
+        response = build_opener(_SafeRedirects).open(request, timeout=TIMEOUT_S)
     except HTTPError as error:
         if error.code != 416:
             raise

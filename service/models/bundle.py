@@ -6,6 +6,7 @@ the model is published where that row looks for it, and the README.md beside it 
 
 import argparse
 import hashlib
+import sys
 import tempfile
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def main() -> None:
     parser.add_argument("name", help="a bundled row of the catalog")
     parser.add_argument("checkpoint", type=Path, help="a checkpoint in the hub's layout")
     arguments = parser.parse_args()
-    print(bundle(arguments.name, arguments.checkpoint))
+    sys.stdout.write(f"{bundle(arguments.name, arguments.checkpoint)}\n")
 
 
 if __name__ == "__main__":

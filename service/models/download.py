@@ -4,7 +4,6 @@ Only what is needed: the small files first and one form of weights last, so that
 all its weights is a whole one. It knows nothing of conversion.
 """
 
-import errno
 import re
 from pathlib import Path
 from typing import Any
@@ -111,7 +110,7 @@ def _fetch(hub: Path, source: HubSource, endpoint: str | None, watch: Watch) -> 
 
 
 def _progress_bar(watch: Watch) -> Any:
-    from tqdm import tqdm
+    from tqdm import tqdm  # type: ignore[import-untyped, unused-ignore]
 
     class Bar(tqdm):  # type: ignore[misc, type-arg, unused-ignore]
         """Draws nothing; passes on how many bytes came in. One is made for each file."""
@@ -135,25 +134,17 @@ def _plain(error: Exception, source: HubSource) -> Exception:
     response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
     status = getattr(response, "status_code", None)
     if isinstance(error, errors.RevisionNotFoundError):
-        return DownloadError(f"the hub has no revision {source.revision} of {repository}")
-    if isinstance(error, errors.GatedRepoError | errors.RepositoryNotFoundError) or status in {
-        401,
-        403,
-    }:
-        return DownloadError(
-            f"the hub refuses {repository}: there is none, or it needs a token (HF_TOKEN)"
-        )
-    if status is not None:
-        return DownloadError(f"the hub answered {status} for {repository}; try again later")
-    if isinstance(error, errors.OfflineModeIsEnabled):
-        return DownloadError("HF_HUB_OFFLINE is set, so the hub is not asked")
-    if isinstance(error, httpx2.HTTPError | errors.LocalEntryNotFoundError):
-        return DownloadError(f"the hub could not be reached: {type(error).__name__}")
-    if isinstance(error, OSError) and error.errno is None:
-        return DownloadError(f"the download broke off: {error}")
-    return error
-
-
-def is_full(error: OSError) -> bool:
-    """Whether the disk, or the user's share of it, is full."""
-    return error.errno in {errno.ENOSPC, errno.EDQUOT}
+        reason = f"the hub has no revision {source.revision} of {repository}"
+    elif isinstance(error, errors.RepositoryNotFoundError) or status in {401, 403}:
+        reason = f"the hub refuses {repository}: there is none, or it needs a token (HF_TOKEN)"
+    elif status is not None:
+        reason = f"the hub answered {status} for {repository}; try again later"
+    elif isinstance(error, errors.OfflineModeIsEnabled):
+        reason = "HF_HUB_OFFLINE is set, so the hub is not asked"
+    elif isinstance(error, httpx2.HTTPError | errors.LocalEntryNotFoundError):
+        reason = f"the hub could not be reached: {type(error).__name__}"
+    elif isinstance(error, OSError) and error.errno is None:
+        reason = f"the download broke off: {error}"
+    else:
+        return error
+    return DownloadError(reason)
