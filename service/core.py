@@ -8,7 +8,7 @@ import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
@@ -172,8 +172,7 @@ class ModelLoader:
 
 def engine_builder(spec: ModelSpec, files: ModelFiles, settings: Settings) -> Callable[[], Engine]:
     """Returns a function that builds the engine; the runtime is imported when it is called."""
-    threads = settings.threads or len(os.sched_getaffinity(0))
-
+    threads = settings.threads or _usable_cpus()
     module, kind = ENGINES[spec.engine]
 
     def build() -> Engine:
@@ -184,6 +183,12 @@ def engine_builder(spec: ModelSpec, files: ModelFiles, settings: Settings) -> Ca
         return engine
 
     return build
+
+
+def _usable_cpus() -> int:
+    if hasattr(os, "sched_getaffinity"):  # not on macOS
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
@@ -204,7 +209,7 @@ async def _in_thread(work: Callable[[], T]) -> T:
             result, error = work(), None
         except BaseException as caught:
             result, error = None, caught
-        if not loop.is_closed():
+        with suppress(RuntimeError):  # the loop has ended, so nobody waits any more
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=live, name="store", daemon=True).start()
