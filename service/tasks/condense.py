@@ -1,11 +1,12 @@
 """The way from a long text to a short one, with one model: pack, run, and again until it is short.
 
 Whole sentences are packed into the model's window, one job a chunk; if there are several chunks,
-their summaries are summarized again. Each pass is shorter than the one before, for no chunk may
-answer with as many tokens as it has. Nothing of the text is left out of the first pass.
+their summaries are summarized again, as long as that makes the text shorter. Nothing of the text is
+left out of the first pass.
 """
 
 import asyncio
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -39,6 +40,11 @@ SLACKS: dict[Length, float] = {"short": 1.25, "medium": 2.0, "long": 2.0}
 TOKENS_PER_WORD = 1.5
 """Tokens of an English word in the vocabularies of BART and T5, with some to spare."""
 
+MAX_REMAINING = 0.9
+"""A pass that leaves more than this share of its text is the last one."""
+
+CUT = "the model was stopped in the middle of a sentence"
+
 SEPARATOR_TOKENS = 1
 """A sentence may take one token more inside a text than alone (byte-level BPE, leading space)."""
 
@@ -70,12 +76,12 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A summary before its ceilings, and what it took."""
+    """A summary before its ceilings, what it took, and what is wrong with its length."""
 
     sentences: list[str]
     tokens: int
     chunks: int
-    complete: bool
+    doubt: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ class Condensing:
     async def condense(self, text: str) -> Condensed:
         """Summarizes `text`, which has at least one letter or digit."""
         article = await asyncio.to_thread(self._prepare, text)
-        tokens = sum(article.sizes)
+        tokens = sum(article.sizes) - SEPARATOR_TOKENS * len(article.sizes)
         goal = self._goal(tokens)
         draft = None
         if len(article.document.segments) > 1 and tokens > self._defaults.min_tokens:
@@ -134,8 +140,11 @@ class Condensing:
     async def _draft(self, article: Prepared, goal: int) -> Draft:
         """Passes over the text until its summary came out of one chunk, or is short enough."""
         units, sizes = article.units, article.sizes
-        first, spent = 0, 0
+        first, spent, before = 0, 0, math.inf
         while True:
+            if sum(sizes) > MAX_REMAINING * before:
+                return Draft(units, spent, first, "the model does not make the text shorter")
+            before = sum(sizes)
             chunks = pack(sizes, self._room())
             first = first or len(chunks)
             last = len(chunks) == 1
@@ -148,7 +157,8 @@ class Condensing:
             units = list(dict.fromkeys(s for found, _ in whole for s in found))
             sizes = [self._size(unit) + SEPARATOR_TOKENS for unit in units]
             if last or sum(sizes) <= SLACKS[self.length] * goal:
-                return Draft(units, spent, first, all(complete for _, complete in whole))
+                complete = all(ended for _, ended in whole)
+                return Draft(units, spent, first, None if complete else CUT)
 
     def _room(self) -> int:
         return self.runner.description.max_source_tokens - self.runner.count("")
@@ -202,9 +212,8 @@ class Condensing:
         segments = article.document.segments
         originals = [segment.text for segment in segments]
         kept, cautions = self._within_ceilings(kept, originals)
-        if not draft.complete:
-            message = "the model was stopped in the middle of a sentence"
-            cautions.append(Caution("length_not_reached", message))
+        if draft.doubt is not None:
+            cautions.append(Caution("length_not_reached", draft.doubt))
         elif not cautions and sum(map(self._size, kept)) < goal / 2:
             message = f"the summary is less than half as long as asked ({goal} tokens)"
             cautions.append(Caution("length_not_reached", message, value=str(goal)))

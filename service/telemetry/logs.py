@@ -5,6 +5,7 @@ The rooms log through the standard library (an event name and `extra` fields); s
 
 import logging
 import sys
+from typing import Any
 
 import structlog
 
@@ -12,6 +13,14 @@ __all__ = ["configure_logs"]
 
 _NOISY = ("httpx", "httpcore", "huggingface_hub", "filelock", "urllib3", "asyncio")
 """httpx logs every request at INFO through the root logger."""
+
+
+def _without_colours(
+    _logger: Any, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Uvicorn sends its message a second time, with terminal colours."""
+    event.pop("color_message", None)
+    return event
 
 
 def configure_logs(level: str) -> None:
@@ -25,6 +34,7 @@ def configure_logs(level: str) -> None:
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.stdlib.ExtraAdder(),
+            _without_colours,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=[
