@@ -1,0 +1,89 @@
+from pathlib import Path
+
+import pytest
+
+from service.settings import Settings, SettingsError
+
+SPELLED = {
+    "profile": ("light", "light"),
+    "model_cache": ("/m", Path("/m")),
+    "catalog": ("/c.toml", Path("/c.toml")),
+    "host": ("0.0.0.0", "0.0.0.0"),
+    "port": ("9000", 9000),
+    "preload": ("a, b", ("a", "b")),
+    "max_characters": ("5", 5),
+    "queue_jobs": ("6", 6),
+    "max_batch_tokens": ("7", 7),
+    "batch_wait_ms": ("0.5", 0.5),
+    "deadline_s": ("2.5", 2.5),
+    "load_wait_s": ("0", 0.0),
+    "idle_unload_s": ("-1", -1.0),
+    "memory_budget_bytes": ("8", 8),
+    "result_cache_bytes": ("0", 0),
+    "threads": ("3", 3),
+    "device": ("cuda", "cuda"),
+    "offline": ("true", True),
+    "grace_s": ("4", 4),
+    "log_level": ("debug", "debug"),
+}
+
+
+def test_every_setting_is_tried_here() -> None:
+    assert set(SPELLED) == set(Settings.__struct_fields__)
+
+
+@pytest.mark.parametrize("name", SPELLED)
+def test_a_setting_is_read_from_its_variable_and_a_flag_wins(name: str) -> None:
+    text, value = SPELLED[name]
+    variable = f"LUR_{name.upper()}"
+    assert getattr(Settings.read({variable: text}), name) == value
+    assert getattr(Settings.read({}, **{name: text}), name) == value
+    assert getattr(Settings.read({variable: text}, **{name: None}), name) == value
+    if (other := getattr(Settings(), name)) is None:
+        return  # a flag cannot take a value away
+    assert getattr(Settings.read({variable: text}, **{name: other}), name) == other
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("port", "70000"),
+        ("port", "http"),
+        ("profile", "huge"),
+        ("deadline_s", "0"),
+        ("max_characters", "0"),
+        ("idle_unload_s", "-2"),
+        ("offline", "maybe"),
+        ("device", "tpu"),
+    ],
+)
+def test_a_wrong_value_names_the_variable_and_the_value(name: str, text: str) -> None:
+    with pytest.raises(SettingsError, match=f"^LUR_{name.upper()}='{text}': "):
+        Settings.read({f"LUR_{name.upper()}": text})
+
+
+def test_an_unknown_variable_of_ours_is_refused_and_others_are_not_ours() -> None:
+    with pytest.raises(SettingsError, match="LUR_PRT"):
+        Settings.read({"LUR_PRT": "1"})
+    assert Settings.read({"PORT": "1", "LURE": "2"}) == Settings()
+
+
+def test_an_empty_variable_is_as_good_as_none() -> None:
+    assert Settings.read({"LUR_PORT": "", "LUR_CATALOG": ""}) == Settings()
+
+
+def test_the_hub_clients_own_switch_turns_offline_on_unless_ours_says_otherwise() -> None:
+    assert Settings.read({"HF_HUB_OFFLINE": "1"}).offline
+    assert not Settings.read({"HF_HUB_OFFLINE": "0"}).offline
+    assert not Settings.read({"HF_HUB_OFFLINE": "1", "LUR_OFFLINE": "false"}).offline
+
+
+def test_a_home_is_found() -> None:
+    assert Settings.read({"LUR_MODEL_CACHE": "~/m"}).model_cache == Path.home() / "m"
+
+
+def test_every_setting_is_explained() -> None:
+    explained = Settings.explained()
+    assert [e.name for e in explained] == list(Settings.__struct_fields__)
+    assert all(e.description for e in explained)
+    assert {e.name: e.choices for e in explained}["device"] == ("cpu", "cuda", "auto")
