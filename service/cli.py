@@ -243,11 +243,14 @@ def _run(core: Core, ask: Callable[[Core], Coroutine[Any, Any, T]]) -> T:
                 return await ask(core)
             finally:
                 watching.cancel()
+                if sys.stderr.isatty():
+                    click.echo("\r\x1b[2K", err=True, nl=False)
 
     return asyncio.run(run())
 
 
 async def _watch(core: Core) -> None:
+    """Keeps one line on a terminal; nothing where standard error is no terminal."""
     shown = ""
     while sys.stderr.isatty():
         busy = [
@@ -275,18 +278,18 @@ class _Bar:
         return self
 
     def show(self, progress: Progress) -> None:
+        label = f"{self._name}: {progress.state}"
         if progress.state != self._state:
             self._finish()
             self._state = progress.state
-            label = f"{self._name}: {progress.state}"
-            if progress.total_bytes:
-                self._bar = click.progressbar(
-                    length=progress.total_bytes, label=label, file=sys.stderr, update_min_steps=1
-                )
-                self._bar.__enter__()
-            else:
+            if not progress.total_bytes:
                 click.echo(label, err=True)
-        if self._bar is not None:
+        if self._bar is None and progress.total_bytes:  # the size may be known only later
+            self._bar = click.progressbar(
+                length=progress.total_bytes, label=label, file=sys.stderr, update_min_steps=1
+            )
+            self._bar.__enter__()
+        if self._bar is not None and progress.total_bytes:
             self._bar.update(progress.done_bytes - self._bar.pos)
 
     def _finish(self) -> None:

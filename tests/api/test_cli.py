@@ -140,3 +140,17 @@ def test_serve_has_a_flag_for_every_setting(lur: type[Command]) -> None:
     text = lur.run("serve", "--help").stdout
     for setting in Settings.explained():
         assert setting.flag in text
+
+
+def test_pull_shows_a_bar_once_the_size_is_known(capfd: pytest.CaptureFixture[str]) -> None:
+    from service.cli import _Bar
+    from service.models.store import Progress
+
+    with _Bar("m") as bar:
+        bar.show(Progress("downloading"))
+        for done in (0, 40, 100):
+            bar.show(Progress("downloading", done, 100))
+        shown = bar._bar
+        bar.show(Progress("converting"))
+    assert (shown.pos, shown.length, shown.label) == (100, 100, "m: downloading")
+    assert capfd.readouterr().err.splitlines()[-1] == "m: converting"
