@@ -194,13 +194,17 @@ class Condensing:
     def _as_it_is(self, article: Prepared, tokens: int, draft: Draft | None) -> Condensed:
         """Gives the text back: it is too short for this model to be said in fewer words."""
         segments = article.document.segments
-        parts = [(s.text, (Range(s.start, s.end),)) for s in segments]
-        texts, cautions = self._within_ceilings([text for text, _ in parts], [])
-        sources = dict(parts)
-        found = tuple(SummarySentence(text, sources.get(text, ())) for text in texts)
+        texts, cautions = self._within_ceilings([segment.text for segment in segments], [])
+        found = []
+        position = 0
+        for text in texts:  # a prefix of the segments, or one of them, or the first one cut
+            rest = range(position, len(segments))
+            at = next((index for index in rest if segments[index].text == text), 0)
+            position = at + 1
+            found.append(SummarySentence(text, (Range(segments[at].start, segments[at].end),)))
         message = "the text is too short to be summarized and comes back as it is"
         return Condensed(
-            found,
+            tuple(found),
             (Caution("nothing_to_summarize", message), *cautions),
             self._usage(article, tokens, draft),
             verbatim=texts == [segment.text for segment in segments],
@@ -211,10 +215,11 @@ class Condensing:
         kept = self._near_goal(draft.sentences, goal)
         segments = article.document.segments
         originals = [segment.text for segment in segments]
+        enough = sum(map(self._size, kept)) >= goal / 2
         kept, cautions = self._within_ceilings(kept, originals)
         if draft.doubt is not None:
             cautions.append(Caution("length_not_reached", draft.doubt))
-        elif not cautions and sum(map(self._size, kept)) < goal / 2:
+        elif not cautions and not enough:
             message = f"the summary is less than half as long as asked ({goal} tokens)"
             cautions.append(Caution("length_not_reached", message, value=str(goal)))
         ranges = [

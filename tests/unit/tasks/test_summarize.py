@@ -109,6 +109,15 @@ class TestShortTexts:
         result = await summary_of(fake(), "Hi.\nYo.", max_sentences=1)
         assert result.summary == "Hi."
 
+    async def test_equal_sentences_keep_their_own_places(self) -> None:
+        result = await summary_of(fake(), "Yes.\nYes.")
+        assert [s.sources[0].start for s in result.sentences] == [0, 5]
+
+    async def test_a_sentence_that_is_cut_keeps_its_place(self) -> None:
+        result = await summary_of(fake(), "one two three four five six", max_words=5)
+        assert result.summary == "one two three four five…"
+        assert [(r.start, r.end) for r in result.sentences[0].sources] == [(0, 27)]
+
     async def test_bullets_hold_there_too(self) -> None:
         assert (await summary_of(fake(), "Hi.\nYo.", format="bullets")).summary == "- Hi.\n- Yo."
 
@@ -238,6 +247,12 @@ class TestCeilings:
     async def test_words_keep_the_leading_sentences_that_fit(self) -> None:
         engine = fake(lambda text, decoding: "One is here. Two is here. Three is here.")
         assert (await summary_of(engine, max_words=7)).summary == "One is here. Two is here."
+
+    async def test_what_a_ceiling_took_away_is_no_fault_of_the_model(self) -> None:
+        engine = fake(lambda text, decoding: "Tiny one. " + numbered(6), max_source_tokens=200)
+        result = await summary_of(engine, numbered(16), length="long", max_sentences=1)
+        assert result.summary == "Tiny one."
+        assert codes(result) == []
 
     def test_another_sentence_that_fits_alone_stands_in(self) -> None:
         texts = ["This one has far too many words in it.", "This one fits."]
