@@ -5,6 +5,7 @@ file's spelling and turns it into the catalog's words; what the words mean is th
 """
 
 import tomllib
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any
@@ -87,9 +88,9 @@ def load_catalog(profile: Profile, path: Path | None = None) -> Catalog:
         for name, row in file.models.items():
             specs[name] = spec = _spec(f"{path}: models.{name}", name, row, path.parent)
             routes.setdefault(spec.route, (name,))
-        for route, names in file.routes.items():
+        routes |= {route: tuple(names) for route, names in file.routes.items()}
+        for route, names in routes.items():  # the profile's too: a row may have been replaced
             _check_route(f"{path}: routes.{route}", route, names, specs)
-            routes[route] = tuple(names)
     return Catalog(MappingProxyType(specs), MappingProxyType(routes))
 
 
@@ -101,7 +102,9 @@ def _read(path: Path) -> File:
         raise CatalogError(f"{path}: {error}") from error
 
 
-def _check_route(where: str, route: str, names: list[str], specs: dict[str, ModelSpec]) -> None:
+def _check_route(
+    where: str, route: str, names: Sequence[str], specs: Mapping[str, ModelSpec]
+) -> None:
     for name in names:
         if name not in specs:
             raise CatalogError(f"{where} names {name!r}, which is no row")
@@ -144,7 +147,7 @@ def _source(where: str, row: Row, base: Path) -> Source:
                 raise CatalogError(f"{where}: hub needs a revision, a full commit hash")
             return HubSource(repository, row.revision)
         case (None, str(directory), None):
-            return DirectorySource((base / directory).expanduser().resolve())
+            return DirectorySource((base / Path(directory).expanduser()).resolve())
         case (None, None, str(url)):
             return ArchiveSource(url, row.sha256)
         case _:

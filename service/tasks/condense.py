@@ -103,7 +103,8 @@ class Condensing:
         draft = None
         if len(article.document.segments) > 1 and tokens > self._defaults.min_tokens:
             draft = await self._draft(article, goal)
-        if draft is None or sum(map(self._size, draft.sentences)) >= tokens:
+        longer = draft is not None and sum(map(self._size, draft.sentences)) >= tokens
+        if draft is None or (longer and draft.chunks == 1):
             return self._as_it_is(article, tokens, draft)
         return await asyncio.to_thread(self._finish, article, tokens, goal, draft)
 
@@ -117,17 +118,19 @@ class Condensing:
 
     def _prepare(self, text: str) -> Prepared:
         document = split(text)
-        overhead = self.runner.count("")
-        room = self.runner.description.max_source_tokens - overhead - SEPARATOR_TOKENS
-        units: list[str] = []
-        sizes: list[int] = []
-        lost = 0
-        for segment in document.segments:
-            pieces = cut(segment.text, room, self._size)
-            units += [piece.text for piece in pieces]
-            sizes += [self._size(piece.text) + SEPARATOR_TOKENS for piece in pieces]
-            lost += _visible(segment.text) - sum(_visible(piece.text) for piece in pieces)
+        texts = [segment.text for segment in document.segments]
+        units, sizes = self._fitting(texts)
+        lost = sum(map(_visible, texts)) - sum(map(_visible, units))
         return Prepared(document, units, sizes, len(text) - lost)
+
+    def _fitting(self, texts: Sequence[str]) -> tuple[list[str], list[int]]:
+        """Cuts every sentence that is longer than the window; returns the pieces and their sizes.
+
+        A summary has such sentences too, where the model did not come to an end.
+        """
+        room = self._room() - SEPARATOR_TOKENS
+        units = [piece.text for text in texts for piece in cut(text, room, self._size)]
+        return units, [self._size(unit) + SEPARATOR_TOKENS for unit in units]
 
     def _goal(self, tokens: int) -> int:
         """How many tokens the summary should have, within the model's own bounds."""
@@ -140,10 +143,11 @@ class Condensing:
     async def _draft(self, article: Prepared, goal: int) -> Draft:
         """Passes over the text until its summary came out of one chunk, or is short enough."""
         units, sizes = article.units, article.sizes
+        said: list[str] = []
         first, spent, before = 0, 0, math.inf
         while True:
             if sum(sizes) > MAX_REMAINING * before:
-                return Draft(units, spent, first, "the model does not make the text shorter")
+                return Draft(said, spent, first, "the model does not make the text shorter")
             before = sum(sizes)
             chunks = pack(sizes, self._room())
             first = first or len(chunks)
@@ -154,11 +158,11 @@ class Condensing:
             )
             spent += sum(answer.tokens for answer in answers)
             whole = [_whole_sentences(answer) for answer in answers]
-            units = list(dict.fromkeys(s for found, _ in whole for s in found))
-            sizes = [self._size(unit) + SEPARATOR_TOKENS for unit in units]
+            said = list(dict.fromkeys(s for found, _ in whole for s in found))
+            units, sizes = self._fitting(said)
             if last or sum(sizes) <= SLACKS[self.length] * goal:
                 complete = all(ended for _, ended in whole)
-                return Draft(units, spent, first, None if complete else CUT)
+                return Draft(said, spent, first, None if complete else CUT)
 
     def _room(self) -> int:
         return self.runner.description.max_source_tokens - self.runner.count("")

@@ -155,6 +155,21 @@ def test_a_row_replaces_a_built_in_one(write) -> None:
     assert catalog.routes["en-hy"] == ("opus-mt-en-hy",)
 
 
+def test_a_row_that_serves_another_route_than_the_one_that_names_it_is_refused(write) -> None:
+    """Otherwise `en-hy` would answer in French."""
+    path = write(ROW.replace("models.mine", "models.opus-mt-en-hy") + 'directory = "m"\n')
+    with pytest.raises(CatalogError, match="'opus-mt-en-hy', which serves en-fr"):
+        load_catalog("light", path)
+    routed = path.read_text() + '[routes]\nen-hy = ["bundled-en-hy"]\n'
+    assert load_catalog("light", write(routed)).routes["en-fr"] == ("opus-mt-en-hy",)
+
+
+@pytest.mark.parametrize("directory", ["~/models/mine", "/srv/models/mine"])
+def test_a_directory_may_begin_at_home_or_at_the_root(write, directory: str) -> None:
+    spec = load_catalog("bundled", write(ROW + f'directory = "{directory}"\n')).named("mine")
+    assert spec.source == DirectorySource(Path(directory).expanduser().resolve())
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
