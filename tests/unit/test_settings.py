@@ -78,6 +78,17 @@ def test_the_hub_clients_own_switch_turns_offline_on_unless_ours_says_otherwise(
     assert not Settings.read({"HF_HUB_OFFLINE": "1", "LUR_OFFLINE": "false"}).offline
 
 
+def test_preloads_are_names_between_commas() -> None:
+    assert Settings.read({"LUR_PRELOAD": " a ,, b,"}).preload == ("a", "b")
+    assert Settings.read({"LUR_PRELOAD": " , "}).preload == ()
+    assert Settings.read({}, preload=["a"]).preload == ("a",)
+
+
+def test_a_number_that_is_none_is_refused() -> None:
+    with pytest.raises(SettingsError, match="LUR_DEADLINE_S='nan'"):
+        Settings.read({"LUR_DEADLINE_S": "nan"})
+
+
 def test_a_home_is_found() -> None:
     assert Settings.read({"LUR_MODEL_CACHE": "~/m"}).model_cache == Path.home() / "m"
 

@@ -217,6 +217,13 @@ class TestFailure:
             assert state(registry, A) == "failed"
         assert loads.begun == ["a"]
 
+    async def test_other_errors_of_ours_reach_the_waiter_as_they_are(self) -> None:
+        loads = Loads(failures={"a": [ShuttingDown()]})
+        async with registry_of(loads) as registry:
+            with pytest.raises(ShuttingDown):
+                await touch(registry, A)
+            assert await touch(registry, A) == "a"
+
     async def test_a_failure_nobody_waits_for_is_no_stray_exception(self) -> None:
         stray: list[dict] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: stray.append(context))

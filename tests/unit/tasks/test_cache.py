@@ -160,6 +160,26 @@ class TestRemembering:
         assert work.calls == 1
         assert await self.remembered(cache, "a") == ""
 
+    async def test_a_computation_that_ends_in_spite_of_its_cancellation_weighs_once(self) -> None:
+        cache, go = ResultCache(10), asyncio.Event()
+
+        async def stubborn() -> str:
+            try:
+                await asyncio.Event().wait()
+            except asyncio.CancelledError:
+                await go.wait()
+            return "late"
+
+        waiter = asyncio.create_task(cache.get("k", stubborn, lambda result: 6))
+        await settle()
+        waiter.cancel()
+        await settle()
+        await get(cache, "k", Work(), 6)
+        go.set()
+        await settle()
+        await get(cache, "other", Work(), 4)
+        assert [await get(cache, key, Work("new")) for key in ("k", "other")] == ["late", "r"]
+
     async def test_hits_misses_and_shared_computations_are_counted(self) -> None:
         before = [lookups(outcome) for outcome in ("miss", "shared", "hit")]
         cache = ResultCache(100)

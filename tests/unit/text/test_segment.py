@@ -68,7 +68,7 @@ def test_edge_characters_are_those_python_calls_space_and_the_invisible_ones() -
         ("Prices rose 3.5 percent. It cost $3.50.", ["Prices rose 3.5 percent.", "It cost $3.50."]),
         ("Wait... he said so. Then…", ["Wait... he said so.", "Then…"]),
         ("J. R. R. Tolkien wrote it.", ["J. R. R. Tolkien wrote it."]),
-        ("“It is done,” Lavrov said. He left.", ["“It is done,” Lavrov said.", "He left."]),
+        ("“It is done,” Costa said. He left.", ["“It is done,” Costa said.", "He left."]),
         ('"Why?" she asked. "Now!" he said.', ['"Why?" she asked.', '"Now!" he said.']),
         ("“It is over.” He left.", ["“It is over.”", "He left."]),
         ("“Let us go. Now,” he said. Ok.", ["“Let us go. Now,” he said.", "Ok."]),
