@@ -163,5 +163,8 @@ def _is_choice(hint: Any) -> bool:
 
 def _path(kind: type, value: object) -> Path:
     if kind is Path and isinstance(value, str | Path):
-        return Path(value).expanduser()
+        try:
+            return Path(value).expanduser()
+        except RuntimeError as error:  # `~nobody`
+            raise ValueError(error) from error
     raise NotImplementedError(kind)

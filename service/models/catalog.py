@@ -160,7 +160,7 @@ class Catalog:
         """Returns the models to try in order; just `model` where it is given.
 
         Raises:
-            UnknownModel: no such name, or the profile has no summarizer at all.
+            UnknownModel: no such name.
             UnsuitableModel: `model` does not summarize.
         """
         if model is None:

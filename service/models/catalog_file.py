@@ -49,7 +49,7 @@ class Row(
     source: Text | None = None
     target: Text | None = None
     hub: Text | None = None
-    revision: Text | None = None
+    revision: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{40}$")] | None = None
     directory: Text | None = None
     archive: Text | None = None
     sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-f]{64}$")] | None = None
@@ -66,9 +66,9 @@ class Row(
 
 
 class File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole document."""
+    """The whole document; its rows are read one by one, so that a mistake names its row."""
 
-    models: dict[Text, Row] = {}
+    models: dict[Text, dict[str, Any]] = {}
     routes: dict[Text, Annotated[list[Text], msgspec.Meta(min_length=1)]] = {}
 
 
@@ -85,8 +85,9 @@ def load_catalog(profile: Profile, path: Path | None = None) -> Catalog:
     routes = dict(ROUTES[profile])
     if path is not None:
         file = _read(path)
-        for name, row in file.models.items():
-            specs[name] = spec = _spec(f"{path}: models.{name}", name, row, path.parent)
+        for name, table in file.models.items():
+            where = f"{path}: models.{name}"
+            specs[name] = spec = _spec(where, name, _row(where, table), path.parent)
             routes.setdefault(spec.route, (name,))
         routes |= {route: tuple(names) for route, names in file.routes.items()}
         for route, names in routes.items():  # the profile's too: a row may have been replaced
@@ -100,6 +101,13 @@ def _read(path: Path) -> File:
         return msgspec.convert(document, File)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
         raise CatalogError(f"{path}: {error}") from error
+
+
+def _row(where: str, table: dict[str, Any]) -> Row:
+    try:
+        return msgspec.convert(table, Row)
+    except msgspec.ValidationError as error:
+        raise CatalogError(f"{where}: {error}") from error
 
 
 def _check_route(
@@ -119,7 +127,7 @@ def _spec(where: str, name: str, row: Row, base: Path) -> ModelSpec:
         raise CatalogError(f"{where}: a row with task {row.task!r} needs {' and '.join(needed)}")
     try:
         Decoding().with_overrides(row.generation)
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:  # a count may be `inf` in TOML
         raise CatalogError(f"{where}: {error}") from error
     return ModelSpec(
         name=name,
@@ -147,7 +155,10 @@ def _source(where: str, row: Row, base: Path) -> Source:
                 raise CatalogError(f"{where}: hub needs a revision, a full commit hash")
             return HubSource(repository, row.revision)
         case (None, str(directory), None):
-            return DirectorySource((base / Path(directory).expanduser()).resolve())
+            try:
+                return DirectorySource((base / Path(directory).expanduser()).resolve())
+            except RuntimeError as error:  # `~nobody`
+                raise CatalogError(f"{where}: directory {directory!r}: {error}") from error
         case (None, None, str(url)):
             return ArchiveSource(url, row.sha256)
         case _:

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from service import settings as module
 from service.settings import Settings, SettingsError
 
 SPELLED = {
@@ -78,6 +79,31 @@ def test_the_hub_clients_own_switch_turns_offline_on_unless_ours_says_otherwise(
     assert not Settings.read({"HF_HUB_OFFLINE": "1", "LUR_OFFLINE": "false"}).offline
 
 
+@pytest.mark.parametrize("text", ["1", "true", "True", "YES", "on"])
+def test_every_spelling_of_the_hub_clients_switch_is_understood(text: str) -> None:
+    assert Settings.read({"HF_HUB_OFFLINE": text}).offline
+
+
+@pytest.mark.parametrize("text", ["", "0", "false", "no", "off"])
+def test_a_hub_clients_switch_that_is_off_changes_nothing(text: str) -> None:
+    assert not Settings.read({"HF_HUB_OFFLINE": text}).offline
+    assert Settings.read({"HF_HUB_OFFLINE": text, "LUR_OFFLINE": "true"}).offline
+
+
+def test_a_flag_wins_over_the_hub_clients_switch_too() -> None:
+    assert not Settings.read({"HF_HUB_OFFLINE": "1"}, offline=False).offline
+
+
+def test_all_unknown_variables_are_named_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"^unknown settings: LUR_A, LUR_Z$"):
+        Settings.read({"LUR_Z": "", "LUR_PORT": "1", "LUR_A": "1"})
+
+
+def test_a_wrong_flag_is_named_as_its_variable() -> None:
+    with pytest.raises(SettingsError, match=r"^LUR_PORT=70000: "):
+        Settings.read({"LUR_PORT": "80"}, port=70000)
+
+
 def test_preloads_are_names_between_commas() -> None:
     assert Settings.read({"LUR_PRELOAD": " a ,, b,"}).preload == ("a", "b")
     assert Settings.read({"LUR_PRELOAD": " , "}).preload == ()
@@ -91,6 +117,27 @@ def test_a_number_that_is_none_is_refused() -> None:
 
 def test_a_home_is_found() -> None:
     assert Settings.read({"LUR_MODEL_CACHE": "~/m"}).model_cache == Path.home() / "m"
+    assert Settings.read({}, catalog=Path("~/c.toml")).catalog == Path.home() / "c.toml"
+
+
+def test_the_home_of_nobody_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"^LUR_MODEL_CACHE='~nobody-of-that-name/m': "):
+        Settings.read({"LUR_MODEL_CACHE": "~nobody-of-that-name/m"})
+
+
+def test_models_are_kept_in_the_checkout_or_else_in_the_users_cache(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "__file__", str(tmp_path / "service" / "settings.py"))
+    assert Settings().model_cache == Path.home() / ".cache" / "lur"
+    (tmp_path / "model_cache").mkdir()
+    (tmp_path / "model_cache" / "README.md").touch()
+    assert Settings().model_cache == tmp_path / "model_cache"
+
+
+def test_settings_cannot_be_changed_afterwards() -> None:
+    with pytest.raises(AttributeError, match="immutable"):
+        Settings().port = 1  # type: ignore[misc]
 
 
 def test_every_setting_is_explained() -> None:
@@ -98,3 +145,22 @@ def test_every_setting_is_explained() -> None:
     assert [e.name for e in explained] == list(Settings.__struct_fields__)
     assert all(e.description for e in explained)
     assert {e.name: e.choices for e in explained}["device"] == ("cpu", "cuda", "auto")
+    assert {e.name: e.choices for e in explained}["port"] == ()
+
+
+def test_a_setting_is_explained_under_all_its_names() -> None:
+    by_name = {e.name: e for e in Settings.explained()}
+    waiting = by_name["load_wait_s"]
+    assert (waiting.variable, waiting.flag, waiting.default) == (
+        "LUR_LOAD_WAIT_S",
+        "--load-wait-s",
+        20.0,
+    )
+    assert by_name["model_cache"].default is None, "it differs from machine to machine"
+
+
+def test_the_explained_defaults_are_those_that_hold() -> None:
+    plain = Settings()
+    for explained in Settings.explained():
+        if explained.name != "model_cache":
+            assert getattr(plain, explained.name) == explained.default

@@ -1,3 +1,4 @@
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -11,7 +12,9 @@ from service.engines.base import Decoding, Description, Hypothesis
 from service.errors import (
     InferenceFailed,
     InputTooLong,
+    ModelUnavailable,
     NothingToSummarize,
+    UnknownModel,
     UnsuitableModel,
     UnsupportedPair,
 )
@@ -20,10 +23,11 @@ from service.tasks.condense import Condensing, within_words
 from service.tasks.results import Stopwatch, SummaryResult
 from service.tasks.summarize import Summarizer, SummaryRequest
 from service.tasks.translate import Translator
-from service.text.segment import sentences
+from service.text.segment import sentences, split
 from service.text.words import count_words
 from tests.fakes import (
     FakeEngine,
+    Gate,
     Loads,
     catalog_of,
     registry_of,
@@ -31,6 +35,7 @@ from tests.fakes import (
     summarizer_spec,
     translator_spec,
 )
+from tests.unit.text.strategies import texts
 
 MODEL = Description(
     "bart",
@@ -167,6 +172,23 @@ class TestChunks:
         result = await summary_of(fake(lambda text, decoding: "It opened today. " * 3))
         assert result.summary == "It opened today."
 
+    @settings(max_examples=120, deadline=None)
+    @given(texts.filter(lambda text: any(map(str.isalnum, text))), st.sampled_from([2, 6]))
+    async def test_any_text_is_read_whole_and_its_sources_lie_in_it(
+        self, text: str, least: int
+    ) -> None:
+        engine = fake(max_source_tokens=12, decoding=replace(MODEL.decoding, min_tokens=least))
+        async with running(engine, max_batch_tokens=512) as runner:
+            work = Condensing(runner, "medium", None, None, Flow(), Stopwatch())
+            found = await work.condense(text)
+        usage = found.usage
+        assert usage.input_characters_used == usage.input_characters == len(text)
+        assert found.sentences
+        spans = {(segment.start, segment.end) for segment in split(text).segments}
+        assert {(r.start, r.end) for s in found.sentences for r in s.sources} <= spans
+        if found.verbatim:
+            assert [s.text for s in found.sentences] == sentences(text)
+
 
 class TestLengths:
     async def goals(self, length: str, words: int = 100) -> Decoding:
@@ -206,6 +228,29 @@ class TestLengths:
             decoding = work._decoding(goal, tokens)
         assert 0 <= decoding.min_tokens < decoding.max_tokens
         assert decoding.max_tokens < max(tokens, 3)
+
+    @settings(max_examples=200, deadline=None)
+    @given(
+        st.integers(1, 30_000),
+        st.integers(0, 80),
+        st.integers(1, 200),
+        st.none() | st.integers(5, 2000),
+    )
+    async def test_goals_are_in_order_and_within_the_models_bounds(
+        self, tokens: int, least: int, more: int, max_words: int | None
+    ) -> None:
+        own = replace(MODEL.decoding, min_tokens=least, max_tokens=least + more)
+        goals = []
+        async with running(fake(decoding=own)) as runner:
+            for length in ("short", "medium", "long"):
+                work = Condensing(runner, length, None, max_words, Flow(), Stopwatch())
+                goals.append(work._goal(tokens))
+        assert goals == sorted(goals)
+        assert goals[-1] <= own.max_tokens
+        if max_words is None:
+            assert goals[0] >= own.min_tokens
+        else:
+            assert goals[-1] <= 1.5 * max_words + 0.5
 
     async def test_a_summary_much_shorter_than_asked_says_so(self) -> None:
         engine = fake(lambda text, decoding: "Tiny.", max_source_tokens=200)
@@ -308,6 +353,88 @@ class TestAnswer:
             "hy": "hy-model",
         }
 
+    async def test_every_target_has_its_own_translation_and_model(self) -> None:
+        ru = translator_spec("ru-model", ("en", "ru"))
+        engines = {
+            "sum": lambda: fake(lambda text, decoding: "One is here. Two is here."),
+            HY.name: FakeEngine,
+            ru.name: lambda: FakeEngine(lambda text, decoding: f"ru({text})"),
+        }
+        catalog = catalog_of(SUMMARIZER, HY, ru)
+        async with registry_of(Loads(engines)) as registry:
+            results = ResultCache(0)
+            translator = Translator(catalog, registry, results, 1000)
+            summarizer = Summarizer(catalog, registry, results, translator, 1000)
+            request = SummaryRequest(ARTICLE, translate_to=("ru", "hy"))
+            result = await summarizer.summarize(request)
+        assert result.translations == {
+            "ru": "ru(One is here.) ru(Two is here.)",
+            "hy": "ONE IS HERE. TWO IS HERE.",
+        }
+        assert [s.translations for s in result.sentences] == [
+            {"ru": "ru(One is here.)", "hy": "ONE IS HERE."},
+            {"ru": "ru(Two is here.)", "hy": "TWO IS HERE."},
+        ]
+        assert {k: info.name for k, info in result.models.items()} == {
+            "summarize": "sum",
+            "ru": "ru-model",
+            "hy": "hy-model",
+        }
+
+    async def test_without_a_target_nothing_is_translated(self) -> None:
+        result = await summary_of(fake())
+        assert result.translations == {}
+        assert [s.translations for s in result.sentences] == [{}]
+        assert list(result.models) == ["summarize"]
+
+    async def test_a_short_text_comes_back_as_it_is_and_is_still_translated(self) -> None:
+        result = await summary_of(fake(), "Hi.\n\nYo.", translate_to=("hy",))
+        assert result.summary == "Hi.\n\nYo."
+        assert result.translations == {"hy": "HI. YO."}
+
+    async def test_where_the_model_says_nothing_there_is_nothing_to_translate(self) -> None:
+        result = await summary_of(fake(lambda text, decoding: ""), translate_to=("hy",))
+        assert (result.summary, result.translations) == ("", {"hy": ""})
+        assert codes(result) == ["length_not_reached"]
+        assert set(result.models) == {"summarize", "hy"}
+
+    async def test_the_spare_that_stood_in_is_named_and_warned_of(self) -> None:
+        spare = summarizer_spec("spare", bundled=True, worth="small")
+        loads = Loads({"spare": fake}, failures={"sum": [ModelUnavailable("sum", "no disk")]})
+        catalog = catalog_of(SUMMARIZER, spare, HY)
+        async with registry_of(loads) as registry:
+            results = ResultCache(0)
+            translator = Translator(catalog, registry, results, 1000)
+            summarizer = Summarizer(catalog, registry, results, translator, 1000)
+            result = await summarizer.summarize(SummaryRequest(ARTICLE))
+        assert result.models["summarize"].name == "spare"
+        assert [(w.code, w.value) for w in result.warnings] == [("bundled_model", "spare")]
+
+    async def test_only_bundled_models_are_warned_of(self) -> None:
+        toy = translator_spec("hy-model", ("en", "hy"), bundled=True, worth="worthless")
+        async with summarizing(fake(), target=toy) as summarizer:
+            alone = await summarizer.summarize(SummaryRequest(ARTICLE))
+            both = await summarizer.summarize(SummaryRequest(ARTICLE, translate_to=("hy",)))
+        assert codes(alone) == []
+        assert [w.value for w in both.warnings] == ["hy-model"]
+
+    async def test_the_translators_are_asked_when_the_summarizer_is_free_again(self) -> None:
+        gate = Gate()
+        gate.shut()
+        loads = Loads({"sum": fake, HY.name: lambda: FakeEngine(gate=gate)})
+        catalog = catalog_of(SUMMARIZER, HY)
+        async with registry_of(loads) as registry:
+            results = ResultCache(0)
+            translator = Translator(catalog, registry, results, 1000)
+            summarizer = Summarizer(catalog, registry, results, translator, 1000)
+            request = SummaryRequest(ARTICLE, translate_to=("hy",))
+            work = asyncio.create_task(summarizer.summarize(request))
+            await gate.reached()
+            leases = [registry.status(spec).leases for spec in (SUMMARIZER, HY)]
+            gate.open()
+            await work
+        assert leases == [0, 1]
+
     async def test_doubts_about_a_translation_stand_beside_its_sentence(self) -> None:
         engine = fake(lambda text, decoding: "One is here. Two is here.")
         loads = Loads({"sum": lambda: engine, HY.name: lambda: FakeEngine(lambda t, d: "")})
@@ -343,6 +470,22 @@ class TestAnswer:
             await summarizer.summarize(SummaryRequest(ARTICLE, length="long"))
             assert len(engine.batches) == 3
 
+    async def test_an_answer_from_memory_took_no_inference_and_is_the_same(self) -> None:
+        async with summarizing(fake()) as summarizer:
+            request = SummaryRequest(ARTICLE, translate_to=("hy",))
+            first = await summarizer.summarize(request)
+            again = await summarizer.summarize(request)
+        assert (again.timings_ms.queue, again.timings_ms.inference) == (0.0, 0.0)
+        assert replace(again, timings_ms=first.timings_ms) == first
+
+    async def test_equal_requests_at_once_share_the_work(self) -> None:
+        engine = fake()
+        async with summarizing(engine) as summarizer:
+            request = SummaryRequest(ARTICLE)
+            both = await asyncio.gather(*(summarizer.summarize(request) for _ in range(2)))
+        assert len(engine.batches) == 1
+        assert both[0].summary == both[1].summary
+
     async def test_timings_cover_queue_work_and_all(self) -> None:
         timings = (await summary_of(fake(), translate_to=("hy",))).timings_ms
         assert 0 <= timings.queue + timings.inference <= timings.total + 0.2
@@ -367,6 +510,17 @@ class TestRefusals:
 
     async def test_a_target_without_a_model(self) -> None:
         await self.refused(UnsupportedPair, SummaryRequest(ARTICLE, translate_to=("hy", "xx")))
+
+    async def test_a_source_language_of_the_summary_that_is_also_a_target(self) -> None:
+        await self.refused(UnsupportedPair, SummaryRequest(ARTICLE, translate_to=("en",)))
+
+    async def test_a_model_that_nobody_knows(self) -> None:
+        error = await self.refused(UnknownModel, SummaryRequest(ARTICLE, model="nope"))
+        assert error.name == "nope"
+
+    async def test_a_text_at_the_limit_is_served(self) -> None:
+        async with summarizing(fake(), max_characters=len(ARTICLE)) as summarizer:
+            assert (await summarizer.summarize(SummaryRequest(ARTICLE))).summary
 
     async def test_a_model_that_translates(self) -> None:
         await self.refused(UnsuitableModel, SummaryRequest(ARTICLE, model="hy-model"))
