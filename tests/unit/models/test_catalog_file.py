@@ -169,3 +169,17 @@ class TestRoutes:
         for mapping in (catalog.specs, catalog.routes, catalog.named("mine").generation):
             with pytest.raises(TypeError):
                 mapping["beam_size"] = 3  # type: ignore[index]
+
+
+class TestPins:
+    def test_a_directory_has_no_revision(self, file: UserFile) -> None:
+        spec = file.load(row()).named("mine")
+        assert (spec.repository, spec.revision) == ("m", "")
+
+    def test_an_archive_without_a_hash_has_no_revision(self, file: UserFile) -> None:
+        spec = file.load(row(directory=None, archive='"https://x/a.zip"')).named("mine")
+        assert (spec.repository, spec.revision) == ("https://x/a.zip", "")
+
+    def test_a_summarizer_can_be_named(self, file: UserFile) -> None:
+        mine = row(task='"summarize"', language='"en"', source=None, target=None)
+        assert [s.name for s in file.load(mine).summarizers("mine")] == ["mine"]
