@@ -6,7 +6,7 @@ python3 -m venv .venv-lock
 .venv-lock/bin/pip install --quiet uv
 compile() { .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate "$@"; }
 compile --generate-hashes pyproject.toml -o requirements/serve.lock
-compile --generate-hashes pyproject.toml --group dev -o requirements/dev.lock
+compile --generate-hashes pyproject.toml --extra eval --group dev -o requirements/dev.lock
 printf 'hatchling\neditables\n' | compile --generate-hashes - -o requirements/build.lock
 # torch's own requirements, but for the CUDA packages that some of its builds ask for.
 printf 'protobuf>=6\nfilelock\nfsspec\njinja2\nnetworkx\nsetuptools\nsympy\ntyping-extensions\n' |
