@@ -6,7 +6,7 @@ It must not know which model or tokenizer counts, nor what a chunk is for.
 
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import accumulate
 from math import ceil
 from typing import Final
@@ -116,11 +116,15 @@ def _is_flag_half(character: str) -> bool:
     return "\U0001f1e6" <= character <= "\U0001f1ff"
 
 
-def pack(sizes: Sequence[int], max_tokens: int) -> list[range]:
+def pack(sizes: Sequence[int], max_tokens: int, breaks: Collection[int] = ()) -> list[range]:
     """Group consecutive sentences into the fewest chunks of at most `max_tokens`, of even sizes.
 
     Every chunk is closed at the sentence end nearest to an even share of what is left, as long as
-    the rest still fits into the chunks that remain. Linear in the number of sentences.
+    the rest still fits into the chunks that remain. An end of a paragraph that is not much further
+    from that share (`_REACH` of it) is the better place. Linear in the number of sentences.
+
+    Args:
+        breaks: the indices of the sentences that begin a paragraph.
 
     Raises:
         ValueError: a sentence alone has more than `max_tokens`; `cut` it before.
@@ -132,18 +136,37 @@ def pack(sizes: Sequence[int], max_tokens: int) -> list[range]:
     needed = [0] * len(total)  # chunks for the sentences from here on
     for first in range(len(sizes) - 1, -1, -1):
         needed[first] = 1 + needed[reach[first]]
+    starts = frozenset(breaks)
     chunks: list[range] = []
     first = 0
     while first < len(sizes):
-        target = total[first] + (total[-1] - total[first]) / needed[first]
-        last = reach[first]
-        while last - 1 > first and needed[last - 1] < needed[first]:
-            if abs(total[last - 1] - target) > abs(total[last] - target):
-                break
-            last -= 1
+        share = (total[-1] - total[first]) / needed[first]
+        last = _close(first, reach[first], total, needed, share, starts)
         chunks.append(range(first, last))
         first = last
     return chunks
+
+
+def _close(
+    first: int,
+    furthest: int,
+    total: Sequence[int],
+    needed: Sequence[int],
+    share: float,
+    starts: Collection[int],
+) -> int:
+    """Return where the chunk that begins with `first` ends: `furthest` or a better place before."""
+    best, best_distance = furthest, abs(total[furthest] - total[first] - share)
+    if furthest == len(total) - 1:
+        return furthest
+    for last in range(furthest, first, -1):
+        behind = total[last] - total[first] - share
+        if needed[last] >= needed[first] or behind < -_REACH * share:
+            break
+        distance = abs(behind) - (_REACH * share if last in starts else 0)
+        if distance <= best_distance:
+            best, best_distance = last, distance
+    return best
 
 
 def _reaches(total: Sequence[int], max_tokens: int) -> list[int]:

@@ -1,4 +1,5 @@
-from itertools import combinations, pairwise
+from itertools import accumulate, combinations, pairwise
+from time import perf_counter
 
 import pytest
 from hypothesis import given, settings
@@ -129,3 +130,41 @@ def test_nothing_makes_no_chunks() -> None:
 def test_a_sentence_over_the_window_is_an_error() -> None:
     with pytest.raises(ValueError, match="a sentence has 11 tokens, max_tokens is 10"):
         pack([1, 11], 10)
+
+
+def test_a_chunk_ends_with_a_paragraph_where_that_is_nearly_as_even() -> None:
+    sizes = [10] * 12
+    assert pack(sizes, 70) == [range(6), range(6, 12)]
+    assert pack(sizes, 70, breaks={0, 5}) == [range(5), range(5, 12)]
+    assert pack(sizes, 70, breaks={0, 7}) == [range(7), range(7, 12)]
+
+
+def test_a_paragraph_that_ends_far_from_an_even_share_moves_no_chunk() -> None:
+    assert pack([10] * 12, 90, breaks={0, 3, 9}) == [range(6), range(6, 12)]
+
+
+def test_no_chunk_more_is_made_for_the_sake_of_paragraphs() -> None:
+    assert pack([10] * 12, 60, breaks={5, 10}) == [range(6), range(6, 12)]
+
+
+sized_paragraphs = st.lists(st.lists(st.integers(0, 20), min_size=1, max_size=8), max_size=20)
+
+
+@given(sized_paragraphs, st.integers(20, 60))
+def test_with_paragraphs_chunks_are_whole_consecutive_and_as_few(
+    paragraphs: list[list[int]], limit: int
+) -> None:
+    sizes = [size for paragraph in paragraphs for size in paragraph]
+    starts = set(accumulate(map(len, paragraphs), initial=0))
+    chunks = pack(sizes, limit, starts)
+    assert [index for chunk in chunks for index in chunk] == list(range(len(sizes)))
+    assert all(chunk and sum(sizes[i] for i in chunk) <= limit for chunk in chunks)
+    assert len(chunks) == len(pack(sizes, limit))
+
+
+@pytest.mark.parametrize("sizes", [[1] * 200_000, [0] * 200_000, [0, 0, 0, 9] * 50_000])
+def test_packing_takes_linear_time(sizes: list[int]) -> None:
+    started = perf_counter()
+    chunks = pack(sizes, 1000, range(0, len(sizes), 3))
+    assert chunks[-1].stop == len(sizes)
+    assert perf_counter() - started < 5  # takes 0.2 s
