@@ -1,0 +1,162 @@
+"""Adds the readings that the surroundings of a number allow.
+
+8 before p.m. is also 20; 95 behind 1990- is also 1995; 20th before century is also 1900; a lone
+letter is a Roman numeral only behind a name or before a century. It must not know how numbers are
+written, nor a second text.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Final
+
+from service.text.quantity import Quantity
+
+__all__ = ["in_context"]
+
+# How far the surroundings reach, in code points: longer than any match of the patterns below.
+_REACH: Final = 24
+
+_ORDINAL: Final = re.compile(
+    r"(?:st|nd|rd|th)\b|[-‐‑]?(?:րդ|ին)(?![^\W\d_])"
+    r"|[-‐‑](?:[йяею]|го|му|[оыи]й|[ао]я|[ое]е|[оы]м|[оы]х|[ое]го|[ое]му|[ую]ю)(?![^\W\d_])"
+)
+_DECADE: Final = re.compile(
+    r"['’]?s\b|[-‐‑]?ական|[-‐‑](?:[ыи]?[ехм]|[ыи]?ми)(?![^\W\d_])|\s?(?:թթ|гг)\b"
+)
+_CENTURY: Final = re.compile(
+    r"[-‐‑.\s]{0,2}(?:th|st|nd|rd|րդ|го|ого|й|м|е)?[\s-]{0,2}(?:(?:и|and|և|ու|или|or|[-–—])\s?\S{1,7}\s)?"
+    r"(?:centur|դար|век|в\.|вв\.|стол|հարյուրամյ)",
+    re.IGNORECASE,
+)
+_NOON: Final = re.compile(r"(?:[:.։]\d\d)?\s?(?P<half>[ap])\.?\s?m\b\.?", re.IGNORECASE)
+_MINUTES: Final = re.compile(r"[:։]([0-5]\d)(?!\d)")
+_HOURS: Final = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:։]$")
+_DOTTED_CLOCK: Final = re.compile(r"([01]?\d|2[0-4])[.,]([0-5]\d)")
+_MILITARY: Final = re.compile(r"[0-2]\d[0-5]\d")
+_ZONE: Final = re.compile(r"\s?(?:h(?:ou)?rs?|UTC|GMT|[A-Z]{1,3}[SD]?T|local|Z)\b")
+_RANGE: Final = re.compile(r"[-–—/]|\s[-–—]\s|\s(?:and|to|or)\s|\s(?:и|до|или)\s|\s(?:և|ու|կամ)\s")
+_CURRENCY: Final = re.compile(r"(?:[$€£¥₽֏₴₹]|USD|EUR|AMD|RUB)\s?$")
+
+
+def in_context(text: str, found: Sequence[Quantity], language: str) -> list[Quantity]:
+    """Return the quantities with the readings their surroundings allow, without false numerals."""
+    kept: list[Quantity] = []
+    for index, quantity in enumerate(found):
+        following = found[index + 1] if index + 1 < len(found) else None
+        if quantity.kind == "roman":
+            numeral = _numeral(text, quantity)
+            if numeral is None:
+                continue
+            quantity = numeral
+        readings = set(quantity.also)
+        readings |= _from_series(text, kept[-1] if kept else None, quantity, following)
+        if quantity.kind != "hint":
+            readings |= _from_calendar(text, quantity)
+            readings |= _from_clock(text, quantity)
+        quantity = replace(quantity, also=frozenset(readings - {quantity.value}))
+        kept.append(_refined(text, quantity))
+    return kept
+
+
+def _numeral(text: str, quantity: Quantity) -> Quantity | None:
+    """Return a Roman numeral as it stands in the text, None where it is only letters."""
+    before = text[max(0, quantity.start - _REACH) : quantity.start]
+    after = text[quantity.end : quantity.end + _REACH]
+    if _CENTURY.match(after):
+        return quantity
+    if before[-1:] in ("-", "&", ".", "'", "’") or after[:1] in ("&", "'", "’"):
+        return None
+    if len(quantity.text) > 1 and set(quantity.text) <= set("IVXІХ"):
+        return quantity
+    words = before.split()
+    if words and words[-1][0].isupper() and before[-1:].isspace():
+        return replace(quantity, kind="hint")
+    return None
+
+
+def _from_series(
+    text: str, previous: Quantity | None, quantity: Quantity, following: Quantity | None
+) -> set[Fraction]:
+    """Return what the neighbours add: 1990-95, 5 to 10 million, two decades."""
+    readings: set[Fraction] = set()
+    if previous and quantity.kind == "digits" and quantity.end - quantity.start == 2:
+        year, gap = previous.value, text[previous.end : quantity.start][:4]
+        is_year = year.denominator == 1 and 1000 <= year < 2100
+        if is_year and year % 100 < quantity.value and _RANGE.fullmatch(gap):
+            readings.add(year - year % 100 + quantity.value)
+    if following is None or following.start - quantity.end > 8 or quantity.value >= 1000:
+        return readings
+    gap = text[quantity.end : following.start]
+    if following.kind == "hint" and following.value in (10, 100, 1000) and len(gap) == 1:
+        readings |= {reading * following.value for reading in quantity.readings}
+    elif following.value >= 1000 and _RANGE.fullmatch(gap):
+        power = 1000
+        while following.value >= power * 1000:
+            power *= 1000
+        if any(map(str.isalpha, following.text)):
+            readings.add(quantity.value * power)
+    return readings
+
+
+def _from_calendar(text: str, quantity: Quantity) -> set[Fraction]:
+    """Return other ways to say a decade, a century or a short year."""
+    value = quantity.value
+    if value.denominator > 1 or not 0 < value < 2100:
+        return set()
+    after = text[quantity.end : quantity.end + _REACH]
+    readings: set[Fraction] = set()
+    if _CENTURY.match(after) and value <= 21:
+        readings.add((value - 1) * 100)
+    if value < 100 and quantity.end - quantity.start == 2:
+        if text[quantity.start - 1 : quantity.start] in ("'", "’", "‘"):
+            readings |= {1900 + value, 2000 + value}
+        if value % 10 == 0 and _DECADE.match(after):
+            readings.add(1900 + value)
+    elif value >= 1000 and value % 10 == 0 and _DECADE.match(after):
+        if value % 100 == 0:
+            readings.add(value / 100 + 1)
+        else:
+            readings.add(value % 100)
+    return readings
+
+
+def _from_clock(text: str, quantity: Quantity) -> set[Fraction]:
+    """Return the hour on the other clock, twelve or twenty-four hours."""
+    after = text[quantity.end : quantity.end + _REACH]
+    value = quantity.value
+    if value.denominator > 1 or not 0 <= value <= 24:
+        return set()
+    if noon := _NOON.match(after):
+        late = noon["half"] in "pP"
+        if value == 12:
+            return set() if late else {Fraction(0), Fraction(24)}
+        return {value + 12} if late and value < 12 else set()
+    if quantity.kind == "digits" and _MINUTES.match(after):
+        return {(value + 12) % 24, (value + 12) % 24 or Fraction(24)} if value else {Fraction(24)}
+    return set()
+
+
+def _refined(text: str, quantity: Quantity) -> Quantity:
+    """Return the quantity with its final kind, and in parts where it is a time or may be one."""
+    if quantity.kind != "digits":
+        return quantity
+    after = text[quantity.end : quantity.end + _REACH]
+    before = text[max(0, quantity.start - _REACH) : quantity.start]
+    if quantity.value == 0 and len(quantity.text) == 2 and _HOURS.search(before):
+        return replace(quantity, kind="hint")  # the minutes of 16:00
+    if _ORDINAL.match(after):
+        return replace(quantity, kind="ordinal")
+    if _CURRENCY.search(before) and text[quantity.end - 1].isalpha() and len(quantity.also) == 1:
+        (value,) = quantity.also
+        return replace(quantity, value=value, also=frozenset())
+    runs = _DOTTED_CLOCK.fullmatch(quantity.text)
+    if runs:
+        hour, minute = map(Fraction, map(int, runs.groups()))
+        late = (hour + 12) % 24
+        return replace(quantity, parts=(frozenset((hour, late)), frozenset((minute,))))
+    if _MILITARY.fullmatch(quantity.text) and _ZONE.match(after):
+        hour, minute = Fraction(int(quantity.text[:2])), Fraction(int(quantity.text[2:]))
+        return replace(quantity, parts=(frozenset((hour,)), frozenset((minute,))))
+    return quantity

@@ -1,0 +1,98 @@
+"""Tells which numbers of a text have no counterpart in another one.
+
+A number has a counterpart where any reading of it equals any reading of a number over there: 2.5
+million and 2 500 000, 20th and XX, 8 p.m. and 20:00. Every doubt is decided for the text, so that
+a warning means something. It must not know how numbers are written, nor what a warning is.
+"""
+
+import re
+from collections.abc import Iterable
+from fractions import Fraction
+from typing import Final
+
+from service.text.number_reading import read
+from service.text.quantity import Kind, Quantity
+
+__all__ = ["Kind", "Quantity", "quantities", "unsupported"]
+
+# Word numerals up to this one are used freely in a summary (one, first, two, a second).
+_MAX_FREE_WORD: Final = 2
+
+_ABOUT: Final = re.compile(
+    r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|over|under|below|above"
+    r"|estimated|circa|up\sto|close\sto|at\s(?:least|most)|(?:more|less|fewer|greater|higher|lower)"
+    r"\sthan|as\s(?:many|much)\sas|upwards\sof|just\sshort\sof|nearing|exceeding|exceeds?"
+    r"|approaching|topped|another|only|just)|[~≈<>])\s?(?:an?\s|the\s)?[$€£¥]?\s?$",
+    re.IGNORECASE,
+)
+_MAX_ABOUT_CHARACTERS: Final = 32
+
+
+def quantities(text: str, language: str) -> list[Quantity]:
+    """Return the numbers of `text` in order, spans exact and without overlap.
+
+    Words count in English ("en"), Armenian ("hy") and Russian ("ru"); figures and Roman numerals
+    in every language. Linear in the length of the text; never raises.
+    """
+    return read(text, language)
+
+
+def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
+    """Return the numbers of an English sentence that no number of its article can stand for.
+
+    Number words and figures are equal; a rounded number is accepted only behind about, nearly,
+    more than and their like, within one unit of its last digit that is not zero. A sum or a
+    difference is not accepted. Words up to two are never doubted, nor words like both or decade.
+
+    Args:
+        sentence: one sentence of a summary, in English.
+        article: `quantities` of the whole article.
+    """
+    pool = _pool(article)
+    return [
+        quantity
+        for quantity in quantities(sentence, "en")
+        if _is_claim(quantity) and not _is_covered(quantity, pool)
+        if not (_is_rounded(sentence, quantity) and _is_near(quantity.value, pool))
+    ]
+
+
+def _pool(found: Iterable[Quantity]) -> frozenset[Fraction]:
+    readings: set[Fraction] = set()
+    for quantity in found:
+        readings |= quantity.readings
+        readings.update(*quantity.parts)
+    return frozenset(readings)
+
+
+def _is_covered(quantity: Quantity, pool: frozenset[Fraction]) -> bool:
+    if not pool.isdisjoint(quantity.readings):
+        return True
+    return bool(quantity.parts) and not any(map(pool.isdisjoint, quantity.parts))
+
+
+def _is_claim(quantity: Quantity) -> bool:
+    if quantity.kind == "hint":
+        return False
+    return any(map(str.isdigit, quantity.text)) or quantity.value > _MAX_FREE_WORD
+
+
+def _is_rounded(sentence: str, quantity: Quantity) -> bool:
+    before = sentence[max(0, quantity.start - _MAX_ABOUT_CHARACTERS) : quantity.start]
+    return _ABOUT.search(before) is not None
+
+
+def _is_near(value: Fraction, pool: frozenset[Fraction]) -> bool:
+    unit = _unit(value)
+    return any(abs(reading - value) < unit for reading in pool)
+
+
+def _unit(value: Fraction) -> Fraction:
+    """Return the place of the last digit of `value` that is not zero (2500 -> 100, 2.5 -> 0.1)."""
+    unit = Fraction(1)
+    if value.denominator > 1:
+        while unit > Fraction(1, 10**6) and (value / unit).denominator > 1:
+            unit /= 10
+        return unit
+    digits = str(value.numerator)
+    return unit * 10 ** (len(digits) - len(digits.rstrip("0"))) if value else unit
