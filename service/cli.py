@@ -7,9 +7,9 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 import msgspec
@@ -17,10 +17,14 @@ import msgspec
 from service import __version__
 from service.core import Core, build_core
 from service.errors import ServiceError
+from service.evaluate.inputs import EvaluationError
 from service.models.catalog_file import CatalogError
 from service.models.store import Progress
 from service.settings import Settings, SettingsError
 from service.telemetry.logs import configure_logs
+
+if TYPE_CHECKING:
+    from service.evaluate.show import Report
 
 __all__ = ["main"]
 
@@ -35,7 +39,7 @@ class Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (ServiceError, SettingsError, CatalogError) as error:
+        except (ServiceError, SettingsError, CatalogError, EvaluationError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -215,6 +219,131 @@ def translate(
         _warn(translation.warnings)
 
 
+@main.group("eval")
+def evaluate() -> None:
+    """Score translations and summaries, and count what the checks doubt in them."""
+
+
+def _evaluation(command: Callable[..., Any]) -> Callable[..., Any]:
+    """What both evaluations can be told; where no system is named, what serves users works."""
+    path = click.Path(path_type=Path)
+    for option in (
+        click.option("--examples", type=path, help="write all doubtful sentences to this JSONL"),
+        click.option("--seed", default=0, show_default=True, help="chooses what --show shows"),
+        click.option("--show", type=click.IntRange(0), default=0, help="print so many of them"),
+        click.option("--json", "as_json", is_flag=True, help="one JSON object for each system"),
+        click.option(
+            "--model", "names", multiple=True, help="a name from `lur models`; repeatable"
+        ),
+        click.option(
+            "--system-output", "files", type=path, multiple=True, help="its outputs; repeatable"
+        ),
+    ):
+        command = option(command)
+    return _common(command)
+
+
+@evaluate.command("translate")
+@click.option(
+    "--source", type=click.Path(path_type=Path), required=True, help="one sentence a line"
+)
+@click.option("--target", required=True, help="the language of the translations")
+@click.option("--from", "language", default="en", show_default=True)
+@click.option("--reference", type=click.Path(path_type=Path), help="good translations, one a line")
+@click.option("--quality", type=click.Choice(["fast", "balanced", "best"]), default="balanced")
+@_evaluation
+def evaluate_translations(
+    source: Path,
+    target: str,
+    language: str,
+    reference: Path | None,
+    quality: Any,
+    files: tuple[Path, ...],
+    names: tuple[str, ...],
+    as_json: bool,
+    show: int,
+    seed: int,
+    examples: Path | None,
+    **flags: object,
+) -> None:
+    """Evaluate systems on a text of one's own, one column for each of them."""
+    from service.evaluate import running, translation
+    from service.evaluate.scores import TranslationScorer
+    from service.evaluate.show import translation_table
+
+    corpus = translation.read_corpus(source, reference, (language, target))
+    scorer = TranslationScorer() if reference else None
+    systems = [translation.by_file(corpus, path) for path in files]
+    if models := names or (() if files else (None,)):
+        systems += _run(
+            _core(flags), lambda core: running.translate(core, corpus, models, quality, _count)
+        )
+    reports = [translation.evaluate(corpus, system, scorer) for system in systems]
+    _report(reports, translation_table(reports), as_json, show, seed, examples)
+
+
+@evaluate.command("summarize")
+@click.option(
+    "--data", type=click.Path(path_type=Path), required=True, help="JSONL of article and summary"
+)
+@_evaluation
+def evaluate_summaries(
+    data: Path,
+    files: tuple[Path, ...],
+    names: tuple[str, ...],
+    as_json: bool,
+    show: int,
+    seed: int,
+    examples: Path | None,
+    **flags: object,
+) -> None:
+    """Evaluate systems on one's own articles, one column for each of them."""
+    from service.evaluate import running, summaries
+    from service.evaluate.inputs import read_rows
+    from service.evaluate.scores import SummaryScorer
+    from service.evaluate.show import summary_table
+
+    rows, scorer = read_rows(data), SummaryScorer()
+    systems = [summaries.by_file(data, rows, path) for path in files]
+    if models := names or (() if files else (None,)):
+        systems += _run(
+            _core(flags), lambda core: running.summarize(core, data, rows, models, _count)
+        )
+    reports = [summaries.evaluate(rows, system, scorer) for system in systems]
+    _report(reports, summary_table(reports), as_json, show, seed, examples)
+
+
+def _report(
+    reports: Sequence["Report"],
+    table: str,
+    as_json: bool,
+    show: int,
+    seed: int,
+    examples: Path | None,
+) -> None:
+    """Prints one object, or one a line for several systems; or the table; then the examples."""
+    from service.evaluate.show import examples_to_read, write_examples
+
+    if examples is not None:
+        write_examples(examples, reports)
+    if not as_json:
+        click.echo(table)
+    elif len(reports) == 1:
+        click.echo(_json(reports[0].as_json()))
+    else:
+        for report in reports:
+            click.echo(json.dumps({"system": report.system, **report.as_json()}))
+    for report in reports:
+        for line in examples_to_read(report, show, seed):
+            click.echo(line, err=as_json)
+
+
+def _count(name: str, done: int, total: int) -> None:
+    """Shows on a terminal how far an evaluation is."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{name}: {done}/{total}", err=True, nl=False)
+
+
 @main.command()
 @_common
 def doctor(**flags: object) -> None:
@@ -230,7 +359,9 @@ def doctor(**flags: object) -> None:
 
 def _core(flags: dict[str, object]) -> Core:
     configure_logs("warning")
-    return build_core(Settings.read(os.environ, load_wait_s=FOREVER_S, **flags))
+    return build_core(
+        Settings.read(os.environ, load_wait_s=FOREVER_S, deadline_s=FOREVER_S, **flags)
+    )
 
 
 def _run(core: Core, ask: Callable[[Core], Coroutine[Any, Any, T]]) -> T:

@@ -23,6 +23,7 @@ DRAWING: dict[str, set[str]] = {
     "core": {"tasks", "runner", "models", "engines.base", *LEAVES},
     "tasks": {"text", "models.registry", "models.catalog", "runner", "batching", "engines.base"}
     | {"errors", "telemetry.metrics"},
+    "evaluate": {"core", "tasks", "text", "errors"},
     "text": set(),
     "runner": {"batching", "engines.base", "errors"},
     "batching": {"engines.base", "errors", "telemetry.metrics"},
@@ -52,6 +53,8 @@ LIBRARIES: dict[str, set[str]] = {
     "sacremoses": {"text"},
     "sentencex": {"text"},
     "huggingface_hub": {"models"},
+    "sacrebleu": {"evaluate"},
+    "rouge_score": {"evaluate"},
 }
 
 
@@ -80,7 +83,7 @@ def modules() -> dict[str, str]:
     return found
 
 
-PACKAGES = {"", "api", "engines", "models", "tasks", "telemetry", "text"}
+PACKAGES = {"", "api", "engines", "evaluate", "models", "tasks", "telemetry", "text"}
 """Empty themselves; what is imported from them is looked at."""
 
 
@@ -136,6 +139,9 @@ def test_every_arrow_is_in_the_drawing(name: str) -> None:
         ("tasks.x", "from service.engines import ct2", "tasks.x imports engines.ct2"),
         ("telemetry.metrics", "import service.errors", "telemetry.metrics imports errors"),
         ("cli", "from litestar.testing import TestClient", "cli imports litestar"),
+        ("cli", "def f():\n    import sacrebleu", "cli imports sacrebleu"),
+        ("tasks.x", "from service.evaluate.scores import Quality",
+         "tasks.x imports evaluate.scores"),
         ("runner", "class A:\n  async def f(self):\n    try: import torch\n    except E: pass",
          "runner imports torch"),
     ],
