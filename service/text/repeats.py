@@ -1,0 +1,188 @@
+"""Finds what a translation says again and again where its source does not.
+
+Words are compared without their endings, so that a loop is seen in every case of a noun. It must
+not know models, nor what the words mean.
+"""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from service.text.english import is_function_word
+from service.text.inflection import is_grammatical, may_be_doubled, stem
+from service.text.words import stems
+
+__all__ = ["repetitions"]
+
+_WORD: Final = re.compile(r"[^\W_]++(?:[՛՞՜'’][^\W\d_]++)*+")
+_STRESS: Final = re.compile("[՛՞՜]")
+
+# Two to five letters three times over, or an ending that a word cannot have twice. The `րարարա`
+# of `նորարարական` is Armenian.
+_STUTTER: Final = re.compile(
+    r"(?!(?:րա){3}(?!րա))([^\W\d_]{2,5}?)\1{2,}+|(?:ություն){2}|(?:ական){2}|(?:ացի){2}|(?:իչ){2}(?!\w)"
+    r"|(?:ость){2}|(?:ение){2}|(?:ский){2}"
+)
+_SIGNS: Final = re.compile(r"[%$€£¥°&×]|\b(?:sq|km|mi|kg|ft|lb|mph|cm|mm|am|pm)\b", re.IGNORECASE)
+
+_SENTENCE_END: Final = re.compile("[.!?…։:;]")
+
+_MIN_TWICE: Final = 4  # letters; shorter words stand twice in good prose (`այն այն`, `то, то`)
+_MIN_CONTENT: Final = 5  # letters of a stem that means something
+_MAX_PHRASE: Final = 12  # words in a phrase that is said twice in a row
+_MAX_APART: Final = 8  # words between the places of a short phrase that returns
+_WINDOW: Final = 16  # words among which one said three times is said too often
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    stem: str
+    start: int
+    end: int
+
+    @property
+    def is_content(self) -> bool:
+        return len(self.stem) >= _MIN_CONTENT and not is_grammatical(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """How much a source repeats itself: what it says twice may be said twice in the target.
+
+    Attributes:
+        most: how often it has the word or sign it has most often.
+        repeated: how many of its words and signs it has more than once.
+        is_doubled: it says a word again at once, or nearly (`bit-for-bit`).
+        stutters: it has a stutter inside a word (`hahaha`).
+    """
+
+    most: int
+    repeated: int
+    is_doubled: bool
+    stutters: bool
+
+    @classmethod
+    def read(cls, text: str) -> "_Source":
+        counts = Counter([*stems(text), *map(str.lower, _SIGNS.findall(text))])
+        words = [match.group().lower() for match in _WORD.finditer(text)]
+        doubled = any(
+            word == other and not word.isdigit() and (distance == 1 or not is_function_word(word))
+            for distance in (1, 2)
+            for word, other in zip(words, words[distance:], strict=False)
+        )
+        return cls(
+            max(counts.values(), default=0),
+            sum(count > 1 for count in counts.values()),
+            doubled,
+            _STUTTER.search(text) is not None,
+        )
+
+
+def repetitions(source: str, target: str, language: str) -> list[tuple[int, int]]:
+    """Return where the target repeats itself and the source does not, in order.
+
+    `target[start:end]` is the word that stutters, the phrase with its repetition, or the place
+    where a phrase or word returns. The places do not overlap.
+    """
+    words = [_word(match, language) for match in _WORD.finditer(target)]
+    read = _Source.read(source)
+    found: list[tuple[int, int]] = []
+    if not read.stutters:
+        found += [match.span() for match in _STUTTER.finditer(target)]
+    found += _twice_in_a_row(words, target, read)
+    found += _phrases_in_a_row(words, target, read)
+    found += _returning(words, read)
+    found += _too_often(words, read)
+    return _apart(found)
+
+
+def _word(match: re.Match[str], language: str) -> _Word:
+    text = _STRESS.sub("", match.group().lower().replace("և", "եւ"))
+    return _Word(text, stem(text, language), match.start(), match.end())
+
+
+def _twice_in_a_row(
+    words: Sequence[_Word], target: str, source: _Source
+) -> Iterator[tuple[int, int]]:
+    if source.is_doubled:
+        return
+    for word, following in pairwise(words):
+        if word.stem != following.stem or not target[word.end : following.start].isspace():
+            continue
+        if word.text.isdigit() or may_be_doubled(word.text):
+            continue
+        # Two forms may meet by their grammar where the source has the word twice.
+        if word.text == following.text:
+            if len(word.text) >= _MIN_TWICE:
+                yield word.start, following.end
+        elif word.is_content and following.is_content and not source.repeated:
+            yield word.start, following.end
+
+
+def _phrases_in_a_row(
+    words: Sequence[_Word], target: str, source: _Source
+) -> Iterator[tuple[int, int]]:
+    """Yield phrases of two words and more that follow each other, whatever marks divide them."""
+    if source.is_doubled:
+        return
+    for length in range(2, _MAX_PHRASE + 1):
+        same = 0
+        for index in range(len(words) - length):
+            same = same + 1 if words[index].stem == words[index + length].stem else 0
+            if same == length:
+                same = 0
+                first = words[index - length + 1 : index + 1]
+                if sum(word.is_content for word in first) < (2 if length == 2 else 1):
+                    continue
+                # A short phrase may end a sentence and begin the next, if its source does so.
+                gap = target[first[-1].end : words[index + 1].start]
+                if length > 3 or not source.repeated or not _SENTENCE_END.search(gap):
+                    yield first[0].start, words[index + length].end
+
+
+def _returning(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, int]]:
+    """Yield phrases that return later, where the source says hardly anything twice.
+
+    A phrase of four words with two of content may return from anywhere; shorter ones must be of
+    content words alone, and return soon.
+    """
+    for length in (4, 3, 2):
+        if source.repeated >= (1 if length == 2 else 2):
+            continue
+        seen: dict[tuple[str, ...], int] = {}
+        for index in range(len(words) - length + 1):
+            phrase = words[index : index + length]
+            if sum(word.is_content for word in phrase) < (2 if length == 4 else length):
+                continue
+            key = tuple(word.stem for word in phrase)
+            before = seen.get(key)
+            if before is None or (length < 4 and index - before - length > _MAX_APART):
+                seen[key] = index
+            elif index >= before + length:
+                yield phrase[0].start, phrase[-1].end
+
+
+def _too_often(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, int]]:
+    """Yield where a word is said too often: thrice, or twice as often as any of the source."""
+    allowed = 2 * source.most if source.most > 1 else 2
+    places: defaultdict[str, list[int]] = defaultdict(list)
+    for index, word in enumerate(words):
+        if not word.is_content:
+            continue
+        before = places[word.stem]
+        before.append(index)
+        if len(before) > allowed and index - before[-1 - allowed] < _WINDOW:
+            yield word.start, word.end
+
+
+def _apart(found: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return the places in order, of those that overlap the first found."""
+    kept: list[tuple[int, int]] = []
+    for start, end in sorted(found):
+        if not kept or start >= kept[-1][1]:
+            kept.append((start, end))
+    return kept

@@ -1,0 +1,193 @@
+"""Finds what a translation left in the letters or the words of its source.
+
+Names, acronyms, codes, units and terms of other languages may keep their letters in Armenian and
+Russian; English words may not, nor may one word mix two alphabets. It must not know models, nor
+what the words mean.
+"""
+
+import re
+import sys
+from bisect import bisect_right
+from collections.abc import Container, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from service.text.addresses import without_addresses
+from service.text.english import is_english, is_function_word
+
+__all__ = ["untranslated"]
+
+_LATIN: Final = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
+_LATIN_LETTER: Final = re.compile(f"[{_LATIN}]")
+_LATIN_WORD: Final = re.compile(rf"[\d{_LATIN}]++")
+_RUN_GAP: Final = re.compile(r"[ \u00a0]?[-'’,:&/.]?[ \u00a0]?")
+_LETTER_RUN: Final = re.compile(r"[^\W\d_]++")
+_QUOTED: Final = re.compile('«([^«»]{1,80})»|“([^“”]{1,80})”|„([^„“”]{1,80})[“”]|"([^"]{1,80})"')
+
+_ENTITY: Final = re.compile(r"&(?:[A-Za-z]{2,10}|#\d{2,6});")  # a scrap of markup, no word
+
+_ROMAN: Final = re.compile(r"[IVXLCDM]{1,9}")
+# Written in Latin letters wherever the source has them in another form (SI brochure; ISO 4217).
+_UNITS_TEXT: Final = (
+    "km m cm mm kg g mg ml l kmh mph hz khz mhz ghz kw mw gw kwh kb mb gb tb v w kv db ph"
+    " usd eur gbp rub amd jpy chf cny aud cad vs no tv cd dvd pc it id ok www http https am pm"
+)
+_UNITS: Final = frozenset(_UNITS_TEXT.split())
+_MAX_ENDING: Final = 4  # letters of an ending that follows an acronym without a hyphen
+
+
+class _Alphabet:
+    """The letters of a language, and which runs of letters are not of it."""
+
+    def __init__(self, letters: str) -> None:
+        self.own = re.compile(f"[{letters}]")
+        # Below the Greek block are the Latin letters, and signs that look like letters (ª, µ).
+        self._third = re.compile(
+            f"(?![{letters}])[^\\W\\d_\\0-\\u036f\\u1e00-\\u1eff\\u2100-\\u214f]"
+        )
+        self._inflected = re.compile(f"([{_LATIN}]{{2,}}+)[{letters}]{{1,{_MAX_ENDING}}}")
+
+    def is_foreign(self, run: str, source_runs: Container[str]) -> bool:
+        """Tell whether a run of letters mixes alphabets, or is in a third one.
+
+        Not a single letter (a Greek one in a formula), nor what the source has too, nor a Latin
+        word of the source with an ending (`NBAի`, `PDFы`).
+        """
+        if run.isascii() or len(run) == 1 or run in source_runs:
+            return False
+        if self._third.search(run):
+            return True
+        if not (self.own.search(run) and _LATIN_LETTER.search(run)):
+            return False
+        inflected = self._inflected.fullmatch(run)
+        return inflected is None or inflected.group(1) not in source_runs
+
+
+_ALPHABETS: Final = {
+    "hy": _Alphabet("\u0531-\u0587\ufb13-\ufb17"),
+    "ru": _Alphabet("\u0400-\u04ff"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    text: str
+    start: int
+    end: int
+
+
+def untranslated(source: str, target: str, language: str) -> list[str]:
+    """Return the stretches of the target that are not in its language.
+
+    For Armenian and Russian: words of mixed alphabets, letters of a third alphabet, English words,
+    Latin words that the source does not have, a target without a letter of its own. For other
+    languages only a target that is its source, where that has English words.
+    """
+    if _is_copy(source, target):
+        return [target.strip()]
+    alphabet = _ALPHABETS.get(language)
+    if alphabet is None:
+        return []
+    body = _ENTITY.sub(_blank, without_addresses(target))
+    found: list[str] = []
+
+    def without_foreign(match: re.Match[str]) -> str:
+        if not alphabet.is_foreign(match.group(), runs):
+            return match.group()
+        found.append(match.group())
+        return _blank(match)
+
+    runs = frozenset(_LETTER_RUN.findall(source))
+    body = _LETTER_RUN.sub(without_foreign, body)
+    found += _left_over(source, body)
+    if not found and not alphabet.own.search(body) and _english_words(source) >= 2:
+        found.append(target.strip())
+    return found
+
+
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match.group())
+
+
+def _english_words(text: str) -> int:
+    return sum(map(is_english, _LATIN_WORD.findall(text)))
+
+
+def _is_copy(source: str, target: str) -> bool:
+    if source.split() != target.split():
+        return False
+    words = _LATIN_WORD.findall(without_addresses(source))
+    return sum(map(is_english, map(str.lower, words))) >= 1 and len(words) >= 2
+
+
+def _left_over(source: str, target: str) -> Iterator[str]:
+    known = _known(source)
+    quoted = [match.span() for match in _QUOTED.finditer(target)]
+    for run in _runs(target):
+        start, end = run[0].start, run[-1].end
+        invented = [word for word in run if _is_invented(word.text, known)]
+        if "".join(word.text for word in run).casefold() in known:  # `Wi-Fi` for `wifi`
+            invented = []
+        if invented:
+            yield target[invented[0].start : invented[-1].end]
+        elif _is_prose(run, _is_inside(start, end, quoted)):
+            yield target[start:end]
+
+
+def _runs(text: str) -> Iterator[list[_Word]]:
+    """Yield the Latin words of a text in groups that only a space or a mark divides."""
+    run: list[_Word] = []
+    for match in _LATIN_WORD.finditer(text):
+        word = _Word(match.group(), match.start(), match.end())
+        if run and not _RUN_GAP.fullmatch(text, run[-1].end, word.start):
+            if _has_letters(run):
+                yield run
+            run = []
+        run.append(word)
+    if _has_letters(run):
+        yield run
+
+
+def _has_letters(run: Sequence[_Word]) -> bool:
+    return any(not word.text.isdigit() for word in run)
+
+
+def _known(source: str) -> frozenset[str]:
+    """Return the source's words, also without their English endings, and hyphened ones joined."""
+    words = [word.casefold() for word in _LATIN_WORD.findall(source)]
+    joined = [word.casefold() for word in re.findall(rf"[\d{_LATIN}'’.-]++", source)]
+    known = {*words, *(re.sub(r"\W", "", word) for word in joined)}
+    for word in words:
+        known |= {word[:cut] for cut in (-1, -2) if len(word) + cut >= 3 and word.endswith("s")}
+    return frozenset(known)
+
+
+def _is_invented(word: str, known: frozenset[str]) -> bool:
+    if len(word) == 1 or word.isdigit() or word.casefold() in known:
+        return False
+    if word[0] in "nN" and word[1:].isdigit() and word[1:] in known:  # `N247` for `No. 247`
+        return False
+    if _ROMAN.fullmatch(word) or word.casefold() in _UNITS:
+        return False
+    return any(map(str.isalpha, word))
+
+
+def _is_prose(run: Sequence[_Word], is_quoted: bool) -> bool:
+    """Tell whether a run of the source's words is English prose, not a name, title or term."""
+    words = [word.text for word in run if word.text.isalpha() and len(word.text) > 1]
+    lower = [word for word in words if word.islower() and len(word) > 2]
+    english = sum(map(is_english, lower))
+    if len(lower) >= 3 and english >= 2 and 2 * len(lower) >= len(words):
+        return True
+    if is_quoted:
+        return False
+    if len(words) >= 4 and all(map(str.isupper, words)):
+        return any(is_function_word(word.lower()) for word in words)
+    if len(lower) == len(words):
+        return english >= 1
+    return len(lower) >= 2 and english >= 1 and 2 * len(lower) >= len(words)
+
+
+def _is_inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
+    before = bisect_right(spans, (start, sys.maxsize)) - 1
+    return before >= 0 and end <= spans[before][1]
