@@ -18,6 +18,12 @@ __all__ = ["in_context"]
 # How far the surroundings reach, in code points: longer than any match of the patterns below.
 _REACH: Final = 24
 
+# Figures that count nothing: the code of a character, the power of a unit, two idioms that the
+# other languages have words for.
+_NOT_COUNTED: Final = re.compile(
+    r"(?<=&#)\d{1,6};|(?<![^\W\d_])(?:[kcdm]?m|[кдм]?м|см|[կդմ]?մ|սմ|mi|ft|sq)[23](?!\d)"
+    r"|(?<!\d)4\s?[x×х]\s?4(?!\d)|(?<!\d)24/7(?!\d)"
+)
 _ORDINAL: Final = re.compile(
     r"(?:st|nd|rd|th)\b|[-‐‑]?(?:րդ|ին)(?![^\W\d_])"
     r"|[-‐‑](?:[йяею]|го|му|[оыи]й|[ао]я|[ое]е|[оы]м|[оы]х|[ое]го|[ое]му|[ую]ю)(?![^\W\d_])"
@@ -37,13 +43,25 @@ _DOTTED_CLOCK: Final = re.compile(r"([01]?\d|2[0-4])[.,]([0-5]\d)")
 _MILITARY: Final = re.compile(r"[0-2]\d[0-5]\d")
 _ZONE: Final = re.compile(r"\s?(?:h(?:ou)?rs?|UTC|GMT|[A-Z]{1,3}[SD]?T|local|Z)\b")
 _RANGE: Final = re.compile(r"[-–—/]|\s[-–—]\s|\s(?:and|to|or)\s|\s(?:и|до|или)\s|\s(?:և|ու|կամ)\s")
+_MORE: Final = re.compile(
+    r"\s(?:or|and)\s(?:more|fewer|less)\s|\s(?:и|или)\s(?:более|менее|больше|меньше)\s|\sс\sлишним\s"
+    r"|\s(?:և|կամ)\s(?:ավելի|պակաս)\s|[-‐]?(?:ից|ը)?\sավելի\s"
+)
+_IN_A_NAME: Final = (re.compile(r"[a-z]{2,}\s$"), re.compile(r"[\s-][A-Z][a-z]"))
 _CURRENCY: Final = re.compile(r"(?:[$€£¥₽֏₴₹]|USD|EUR|AMD|RUB)\s?$")
 
 
 def in_context(text: str, found: Sequence[Quantity], language: str) -> list[Quantity]:
     """Return the quantities with the readings their surroundings allow, without false numerals."""
     kept: list[Quantity] = []
+    uncounted = {place for match in _NOT_COUNTED.finditer(text) for place in range(*match.span())}
     for index, quantity in enumerate(found):
+        counts = quantity.start not in uncounted
+        if quantity.kind == "words" and counts:
+            shared = _is_shared_power(text, kept[-1:], quantity)
+            counts = not (shared or _is_name(text, quantity))
+        if not counts:
+            quantity = replace(quantity, kind="hint")
         following = found[index + 1] if index + 1 < len(found) else None
         if quantity.kind == "roman":
             numeral = _numeral(text, quantity)
@@ -86,18 +104,45 @@ def _from_series(
         is_year = year.denominator == 1 and 1000 <= year < 2100
         if is_year and year % 100 < quantity.value and _RANGE.fullmatch(gap):
             readings.add(year - year % 100 + quantity.value)
-    if following is None or following.start - quantity.end > 8 or quantity.value >= 1000:
+    if following is None or following.start - quantity.end > _REACH or quantity.value >= 1000:
         return readings
     gap = text[quantity.end : following.start]
     if following.kind == "hint" and following.value in (10, 100, 1000) and len(gap) == 1:
         readings |= {reading * following.value for reading in quantity.readings}
-    elif following.value >= 1000 and _RANGE.fullmatch(gap):
-        power = 1000
-        while following.value >= power * 1000:
-            power *= 1000
-        if any(map(str.isalpha, following.text)):
+    elif following.value >= 1000 and (_RANGE.fullmatch(gap) or _MORE.fullmatch(gap)):
+        power = _power(following)
+        if power:
             readings.add(quantity.value * power)
     return readings
+
+
+def _is_name(text: str, quantity: Quantity) -> bool:
+    """Tell whether a numeral is part of a name: `to Six Flags`, but not `Six flags` or a title."""
+    before = text[max(0, quantity.start - _REACH) : quantity.start]
+    after = text[quantity.end : quantity.end + _REACH]
+    return quantity.text[:1].isupper() and bool(
+        _IN_A_NAME[0].search(before) and _IN_A_NAME[1].match(after)
+    )
+
+
+def _is_shared_power(text: str, previous: Sequence[Quantity], quantity: Quantity) -> bool:
+    """Tell whether a lone power belongs to a number before it: 50 or more million."""
+    return bool(
+        previous
+        and quantity.value in (10**3, 10**6, 10**9, 10**12)
+        and quantity.start - previous[0].end <= _REACH
+        and _MORE.fullmatch(text, previous[0].end, quantity.start)
+    )
+
+
+def _power(quantity: Quantity) -> int:
+    """Return the power that a quantity names in words (20 million: a million), 0 if none."""
+    if not any(map(str.isalpha, quantity.text)):
+        return 0
+    power = 1000
+    while quantity.value >= power * 1000:
+        power *= 1000
+    return power
 
 
 def _from_calendar(text: str, quantity: Quantity) -> set[Fraction]:

@@ -13,7 +13,8 @@ from typing import Final
 
 from service.text.number_context import in_context
 from service.text.number_digits import Figure, figures, roman
-from service.text.number_words import Word, look_up
+from service.text.number_word import Word
+from service.text.number_words import look_up
 from service.text.quantity import Kind, Quantity
 
 __all__ = ["read"]
@@ -26,6 +27,7 @@ _AND: Final = {
     "ru": re.compile(r"\s(?:с|и)\s"),
 }
 _OF: Final = {"en": re.compile(r"(?:\s|-)(?:of\s)?an?(?:\s|-)", re.IGNORECASE)}
+_VAGUE: Final = frozenset(("plural", "dozen", "share", "hint"))
 _MAX_LINK: Final = 8
 
 
@@ -57,6 +59,7 @@ class _Sum:
         meaning = token.meaning
         if isinstance(meaning, Word) and meaning.role in ("power", "plural"):
             self.total = self.power = meaning.value
+            self.closed = meaning.last
             return
         self.current = token.value
         if isinstance(meaning, Figure):
@@ -65,7 +68,7 @@ class _Sum:
             self.pieces = meaning.parts
         elif isinstance(meaning, Word):
             self.also.update(meaning.also)
-            self.closed = meaning.role in ("hint", "dozen", "ordinal")
+            self.closed = meaning.last or meaning.role in ("hint", "dozen", "ordinal")
         else:
             self.closed = True
 
@@ -76,6 +79,11 @@ class _Sum:
             return False
         if isinstance(meaning, Figure):
             return link == "tight" and self._take_figure(meaning)
+        taken = self._take_word(meaning, link)
+        self.closed = self.closed or (taken and meaning.last)
+        return taken
+
+    def _take_word(self, meaning: Word, link: str) -> bool:
         match meaning.role:
             case "add":
                 return self._take_small(meaning.value, link)
@@ -134,8 +142,10 @@ class _Sum:
     def _take_power(self, value: Fraction, link: str) -> bool:
         if link == "and" or (link == "of" and (self.current is None or self.current >= 1)):
             return False
-        if self.power is not None and (self.power <= value) != (self.current is None):
-            return False  # five million thousand; but: a thousand million
+        if self.power is not None and self.power == value:
+            return False
+        if self.power is not None and (self.power < value) != (self.current is None):
+            return False  # five thousand million; but: a thousand million
         if self.current is None:
             self.total *= value
         else:
@@ -265,6 +275,6 @@ def _kind(run: list[_Token]) -> Kind:
         return "digits"
     if first is None:
         return "roman"
-    if len(run) == 1 and first.role in ("plural", "dozen", "share", "hint"):
+    if all(isinstance(one.meaning, Word) and one.meaning.role in _VAGUE for one in run):
         return "hint"
     return "words"

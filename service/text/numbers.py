@@ -13,7 +13,7 @@ from typing import Final
 from service.text.number_reading import read
 from service.text.quantity import Kind, Quantity
 
-__all__ = ["Kind", "Quantity", "quantities", "unsupported"]
+__all__ = ["Kind", "Quantity", "compare", "quantities", "unsupported"]
 
 # Word numerals up to this one are used freely in a summary (one, first, two, a second).
 _MAX_FREE_WORD: Final = 2
@@ -35,6 +35,29 @@ def quantities(text: str, language: str) -> list[Quantity]:
     in every language. Linear in the length of the text; never raises.
     """
     return read(text, language)
+
+
+def compare(
+    source: str, target: str, languages: tuple[str, str]
+) -> tuple[list[Quantity], list[Quantity]]:
+    """Return the numbers of `source` lost in `target`, and those only `target` has."""
+    source_language, target_language = languages
+    said, written = quantities(source, source_language), quantities(target, target_language)
+    return _missing(said, _pool(written)), _missing(written, _pool(said))
+
+
+def _missing(found: list[Quantity], pool: frozenset[Fraction]) -> list[Quantity]:
+    return [
+        quantity for quantity in found if _is_demanded(quantity) and not _is_covered(quantity, pool)
+    ]
+
+
+def _is_demanded(quantity: Quantity) -> bool:
+    if quantity.kind == "hint":
+        return False
+    if any(map(str.isdigit, quantity.text)):
+        return True
+    return quantity.value > (2 if quantity.kind == "ordinal" else 1)
 
 
 def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
