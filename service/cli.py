@@ -30,7 +30,7 @@ __all__ = ["main"]
 
 T = TypeVar("T")
 FOREVER_S = 7 * 24 * 3600.0
-"""A command waits for its model as long as it takes; whoever is in a hurry presses Ctrl-C."""
+"""A command takes the time that its model and its repairs need; the hurried press Ctrl-C."""
 
 
 class Program(click.Group):
@@ -224,11 +224,26 @@ def evaluate() -> None:
     """Score translations and summaries, and count what the checks doubt in them."""
 
 
+def _writable(_: click.Context, __: click.Parameter, path: Path | None) -> Path | None:
+    """Finds out that a file cannot be written before the models have worked for it."""
+    try:
+        if path is not None:
+            path.open("a").close()
+    except OSError as error:
+        raise EvaluationError(f"{path}: {error.strerror}") from error
+    return path
+
+
 def _evaluation(command: Callable[..., Any]) -> Callable[..., Any]:
     """What both evaluations can be told; where no system is named, what serves users works."""
     path = click.Path(path_type=Path)
     for option in (
-        click.option("--examples", type=path, help="write all doubtful sentences to this JSONL"),
+        click.option(
+            "--examples",
+            type=path,
+            callback=_writable,
+            help="write all doubtful sentences to this JSONL",
+        ),
         click.option("--seed", default=0, show_default=True, help="chooses what --show shows"),
         click.option("--show", type=click.IntRange(0), default=0, help="print so many of them"),
         click.option("--json", "as_json", is_flag=True, help="one JSON object for each system"),

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from service.evaluate.doubts import sample
-from service.evaluate.inputs import EvaluationError
 from service.evaluate.summaries import SummaryReport
 from service.evaluate.translation import TranslationReport
 
@@ -69,21 +68,12 @@ def examples_to_read(report: Report, count: int, seed: int) -> Iterator[str]:
 
 
 def write_examples(path: Path, reports: Iterable[Report]) -> None:
-    """Writes every example of every report to a file, one JSON object a line.
-
-    Raises:
-        EvaluationError: the file cannot be written.
-    """
-    lines = (
-        json.dumps({"system": report.system, **example.as_json()}, ensure_ascii=False) + "\n"
-        for report in reports
-        for example in report.examples
-    )
-    try:
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(lines)
-    except OSError as error:
-        raise EvaluationError(f"{path}: {error.strerror}") from error
+    """Writes every example of every report to a file, one JSON object a line."""
+    with path.open("w", encoding="utf-8") as file:
+        for report in reports:
+            for example in report.examples:
+                row = {"system": report.system, **example.as_json()}
+                file.write(json.dumps(row, ensure_ascii=False) + "\n")
 
 
 def _shares(checks: Sequence[Mapping[str, float]]) -> Rows:

@@ -208,7 +208,7 @@ def test_what_serves_summaries_is_evaluated_where_no_system_is_named(here: Path)
         (("--model", "nobody"), "no model is named 'nobody'"),
         (("--target", "ru", "--model", "tiny-en-hy"), "model tiny-en-hy does "),
         (("--target", "xx"), "no model translates en→xx"),
-        (("--system-output", "hy", "--examples", "no/e.jsonl"), "no/e.jsonl: No such file"),
+        (("--source", "absent", "--examples", "no/e.jsonl"), "no/e.jsonl: No such file"),
         (("--max-characters", "5"), ""),
     ],
 )

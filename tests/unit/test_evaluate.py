@@ -397,5 +397,3 @@ def test_examples_are_written_one_object_a_line(tmp_path: Path) -> None:
             "findings": [{"code": "number_lost", "value": "7", "message": "number_lost it is"}],
         }
     ]
-    with pytest.raises(EvaluationError, match="No such file"):
-        write_examples(tmp_path / "absent" / "e.jsonl", [])
