@@ -29,14 +29,15 @@ class _Ratio:
 
 
 # Measured on the 997 sentences of FLORES-200 dev and their human translations (NLLB Team, "No
-# Language Left Behind", 2022); their deviations lie between -2.5 and 3.8 (Armenian), -2.9 and 4.1
-# (Russian).
+# Language Left Behind", 2022), whose deviations lie between -2.5 and 3.8 (Armenian), -2.9 and 4.1
+# (Russian). Among 3 000 sentences of the WMT news tests, which are freer, 1.8 % lie below -2.5;
+# medical prose with its acronyms written out (TICO-19) reaches 5.3.
 _RATIOS: Final = {
-    ("en", "hy"): _Ratio(1.115, 3.17, -2.35, 4.3),
-    ("en", "ru"): _Ratio(1.103, 3.59, -2.35, 4.3),
+    ("en", "hy"): _Ratio(1.115, 3.17, -2.35, 5.5),
+    ("en", "ru"): _Ratio(1.103, 3.59, -2.5, 5.5),
 }
 # Gale and Church's own figures for European languages, with bounds that leave room for others.
-_ANY_PAIR: Final = _Ratio(1.0, 6.8, -3.0, 4.5)
+_ANY_PAIR: Final = _Ratio(1.0, 6.8, -3.0, 5.5)
 
 # Below, an acronym for a full name or the other way round is as long as a sentence.
 _MIN_SPREAD_CHARACTERS: Final = 30

@@ -28,13 +28,14 @@ _STUTTER: Final = re.compile(
 )
 _SIGNS: Final = re.compile(r"[%$€£¥°&×]|\b(?:sq|km|mi|kg|ft|lb|mph|cm|mm|am|pm)\b", re.IGNORECASE)
 
+_HYPHENS: Final = re.compile("[-‐‑–—/]")
+_ACRONYM: Final = re.compile(r"(?<![^\W\d_])[A-Z]{2,6}(?![^\W\d_])")
 _SENTENCE_END: Final = re.compile("[.!?…։:;]")
 
 _MIN_TWICE: Final = 4  # letters; shorter words stand twice in good prose (`այն այն`, `то, то`)
 _MIN_CONTENT: Final = 5  # letters of a stem that means something
 _MAX_PHRASE: Final = 12  # words in a phrase that is said twice in a row
-_MAX_APART: Final = 8  # words between the places of a short phrase that returns
-_WINDOW: Final = 16  # words among which one said three times is said too often
+_MAX_APART: Final = 10  # words from one place of a short phrase to the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class _Word:
     stem: str
     start: int
     end: int
+    sentence: int
 
     @property
     def is_content(self) -> bool:
@@ -55,8 +57,9 @@ class _Source:
 
     Attributes:
         most: how often it has the word or sign it has most often.
-        repeated: how many of its words and signs it has more than once.
-        is_doubled: it says a word again at once, or nearly (`bit-for-bit`).
+        repeated: how many of its words and signs it has more than once, and how many acronyms,
+            which a translation writes out or explains.
+        is_doubled: it says a word again at once, or nearly (`bit-for-bit`, `Ivan Ivanov`).
         stutters: it has a stutter inside a word (`hahaha`).
     """
 
@@ -67,19 +70,26 @@ class _Source:
 
     @classmethod
     def read(cls, text: str) -> "_Source":
-        counts = Counter([*stems(text), *map(str.lower, _SIGNS.findall(text))])
+        counts = Counter(stems(_HYPHENS.sub(" ", text)))
+        counts.update(map(str.lower, _SIGNS.findall(text)))
         words = [match.group().lower() for match in _WORD.finditer(text)]
         doubled = any(
-            word == other and not word.isdigit() and (distance == 1 or not is_function_word(word))
+            _is_doubled(word, other, distance)
             for distance in (1, 2)
             for word, other in zip(words, words[distance:], strict=False)
         )
         return cls(
             max(counts.values(), default=0),
-            sum(count > 1 for count in counts.values()),
+            sum(count > 1 for count in counts.values()) + len(_ACRONYM.findall(text)),
             doubled,
             _STUTTER.search(text) is not None,
         )
+
+
+def _is_doubled(word: str, other: str, distance: int) -> bool:
+    if word.isdigit() or (distance > 1 and is_function_word(word)):
+        return False
+    return word == other or (distance == 1 and len(word) >= _MIN_TWICE and other.startswith(word))
 
 
 def repetitions(source: str, target: str, language: str) -> list[tuple[int, int]]:
@@ -88,21 +98,26 @@ def repetitions(source: str, target: str, language: str) -> list[tuple[int, int]
     `target[start:end]` is the word that stutters, the phrase with its repetition, or the place
     where a phrase or word returns. The places do not overlap.
     """
-    words = [_word(match, language) for match in _WORD.finditer(target)]
+    words = list(_words(target, language))
     read = _Source.read(source)
     found: list[tuple[int, int]] = []
     if not read.stutters:
         found += [match.span() for match in _STUTTER.finditer(target)]
     found += _twice_in_a_row(words, target, read)
-    found += _phrases_in_a_row(words, target, read)
+    found += _phrases_in_a_row(words, read)
     found += _returning(words, read)
     found += _too_often(words, read)
     return _apart(found)
 
 
-def _word(match: re.Match[str], language: str) -> _Word:
-    text = _STRESS.sub("", match.group().lower().replace("և", "եւ"))
-    return _Word(text, stem(text, language), match.start(), match.end())
+def _words(target: str, language: str) -> Iterator[_Word]:
+    sentence = end = 0
+    for match in _WORD.finditer(target):
+        if _SENTENCE_END.search(target, end, match.start()):
+            sentence += 1
+        end = match.end()
+        text = _STRESS.sub("", match.group().lower().replace("և", "եւ"))
+        yield _Word(text, stem(text, language), match.start(), end, sentence)
 
 
 def _twice_in_a_row(
@@ -123,9 +138,7 @@ def _twice_in_a_row(
             yield word.start, following.end
 
 
-def _phrases_in_a_row(
-    words: Sequence[_Word], target: str, source: _Source
-) -> Iterator[tuple[int, int]]:
+def _phrases_in_a_row(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, int]]:
     """Yield phrases of two words and more that follow each other, whatever marks divide them."""
     if source.is_doubled:
         return
@@ -138,9 +151,8 @@ def _phrases_in_a_row(
                 first = words[index - length + 1 : index + 1]
                 if sum(word.is_content for word in first) < (2 if length == 2 else 1):
                     continue
-                # A short phrase may end a sentence and begin the next, if its source does so.
-                gap = target[first[-1].end : words[index + 1].start]
-                if length > 3 or not source.repeated or not _SENTENCE_END.search(gap):
+                # A short phrase may end a sentence and begin the next.
+                if length > 3 or first[-1].sentence == words[index + 1].sentence:
                     yield first[0].start, words[index + length].end
 
 
@@ -160,10 +172,14 @@ def _returning(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, i
                 continue
             key = tuple(word.stem for word in phrase)
             before = seen.get(key)
-            if before is None or (length < 4 and index - before - length > _MAX_APART):
+            if before is None or (length < 4 and not _is_near(words, before, index)):
                 seen[key] = index
             elif index >= before + length:
                 yield phrase[0].start, phrase[-1].end
+
+
+def _is_near(words: Sequence[_Word], before: int, index: int) -> bool:
+    return index - before <= _MAX_APART and words[before].sentence == words[index].sentence
 
 
 def _too_often(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, int]]:
@@ -175,7 +191,7 @@ def _too_often(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, i
             continue
         before = places[word.stem]
         before.append(index)
-        if len(before) > allowed and index - before[-1 - allowed] < _WINDOW:
+        if len(before) > allowed and _is_near(words, before[-1 - allowed], index):
             yield word.start, word.end
 
 

@@ -7,6 +7,7 @@ what the words mean.
 
 import re
 import sys
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,18 +20,22 @@ __all__ = ["untranslated"]
 
 _LATIN: Final = "A-Za-z\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff"
 _LATIN_LETTER: Final = re.compile(f"[{_LATIN}]")
+_JOINED_WORD: Final = re.compile(rf"[\d{_LATIN}'’.-]++")
 _LATIN_WORD: Final = re.compile(rf"[\d{_LATIN}]++")
 _RUN_GAP: Final = re.compile(r"[ \u00a0]?[-'’,:&/.]?[ \u00a0]?")
 _LETTER_RUN: Final = re.compile(r"[^\W\d_]++")
 _QUOTED: Final = re.compile('«([^«»]{1,80})»|“([^“”]{1,80})”|„([^„“”]{1,80})[“”]|"([^"]{1,80})"')
 
-_ENTITY: Final = re.compile(r"&(?:[A-Za-z]{2,10}|#\d{2,6});")  # a scrap of markup, no word
+_CODE: Final = re.compile(r"&(?:[A-Za-z]{2,10}|#\d{2,6});|\{[^{}\n]{1,80}\}|<[^<>\n]{1,200}>")
+_WORD: Final = re.compile(r"\w++")
 
 _ROMAN: Final = re.compile(r"[IVXLCDM]{1,9}")
-# Written in Latin letters wherever the source has them in another form (SI brochure; ISO 4217).
+# Written in Latin letters where the source has them in another form: units (SI brochure), codes of
+# currencies (ISO 4217), names of technology that are words of every language.
 _UNITS_TEXT: Final = (
     "km m cm mm kg g mg ml l kmh mph hz khz mhz ghz kw mw gw kwh kb mb gb tb v w kv db ph"
     " usd eur gbp rub amd jpy chf cny aud cad vs no tv cd dvd pc it id ok www http https am pm"
+    " com org net sms pdf usb gps dna ram cpu"
 )
 _UNITS: Final = frozenset(_UNITS_TEXT.split())
 _MAX_ENDING: Final = 4  # letters of an ending that follows an acronym without a hyphen
@@ -88,7 +93,7 @@ def untranslated(source: str, target: str, language: str) -> list[str]:
     alphabet = _ALPHABETS.get(language)
     if alphabet is None:
         return []
-    body = _ENTITY.sub(_blank, without_addresses(target))
+    body = _CODE.sub(_blank, _WORD.sub(_without_identifier, without_addresses(target)))
     found: list[str] = []
 
     def without_foreign(match: re.Match[str]) -> str:
@@ -103,6 +108,11 @@ def untranslated(source: str, target: str, language: str) -> list[str]:
     if not found and not alphabet.own.search(body) and _english_words(source) >= 2:
         found.append(target.strip())
     return found
+
+
+def _without_identifier(match: re.Match[str]) -> str:
+    """Return spaces for a word with an underscore, such as the name of a variable."""
+    return _blank(match) if "_" in match.group() else match.group()
 
 
 def _blank(match: re.Match[str]) -> str:
@@ -126,7 +136,7 @@ def _left_over(source: str, target: str) -> Iterator[str]:
     for run in _runs(target):
         start, end = run[0].start, run[-1].end
         invented = [word for word in run if _is_invented(word.text, known)]
-        if "".join(word.text for word in run).casefold() in known:  # `Wi-Fi` for `wifi`
+        if _plain("".join(word.text for word in run)) in known:  # `Wi-Fi` for `wifi`
             invented = []
         if invented:
             yield target[invented[0].start : invented[-1].end]
@@ -154,16 +164,23 @@ def _has_letters(run: Sequence[_Word]) -> bool:
 
 def _known(source: str) -> frozenset[str]:
     """Return the source's words, also without their English endings, and hyphened ones joined."""
-    words = [word.casefold() for word in _LATIN_WORD.findall(source)]
-    joined = [word.casefold() for word in re.findall(rf"[\d{_LATIN}'’.-]++", source)]
+    words = [_plain(word) for word in _LATIN_WORD.findall(source)]
+    joined = [_plain(word) for word in _JOINED_WORD.findall(source)]
     known = {*words, *(re.sub(r"\W", "", word) for word in joined)}
     for word in words:
         known |= {word[:cut] for cut in (-1, -2) if len(word) + cut >= 3 and word.endswith("s")}
     return frozenset(known)
 
 
+def _plain(word: str) -> str:
+    """Return a word in lower case and without accents (`Fléda` is `Fleda`)."""
+    if word.isascii():
+        return word.lower()
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFD", word.casefold())))
+
+
 def _is_invented(word: str, known: frozenset[str]) -> bool:
-    if len(word) == 1 or word.isdigit() or word.casefold() in known:
+    if len(word) == 1 or word.isdigit() or _plain(word) in known:
         return False
     if word[0] in "nN" and word[1:].isdigit() and word[1:] in known:  # `N247` for `No. 247`
         return False
