@@ -82,7 +82,7 @@ def _grouped(match: re.Match[str], language: str) -> Figure:
     value = _number(joined, fraction[1:])
     runs = _DIGITS.findall(whole)
     also = set()
-    if len(runs) == 2 and mark in ",.":
+    if len(runs) == 2 and (mark == "." or (mark == "," and language != "en")):
         also.add(_number(runs[0], runs[1]))
     primary_is_decimal = (language == "en" and mark == ".") or runs[0].startswith("0")
     if also and primary_is_decimal:

@@ -165,7 +165,8 @@ class _Sum:
     def _take_dozen(self, value: Fraction) -> bool:
         if self.current is None or self.total or self.current >= 100:
             return False
-        self.also = {self.current}
+        # A dozen of one language is a ten of another: two dozen, երկու տասնյակ, два десятка.
+        self.also = {self.current, self.current * 10, self.current * 12}
         self.current *= value
         self.closed = True
         return True

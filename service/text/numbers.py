@@ -6,9 +6,10 @@ a warning means something. It must not know how numbers are written, nor what a 
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from fractions import Fraction
-from typing import Final
+from typing import Final, Self
 
 from service.text.number_reading import read
 from service.text.quantity import Kind, Quantity
@@ -28,6 +29,34 @@ _ABOUT: Final = re.compile(
 _MAX_ABOUT_CHARACTERS: Final = 32
 
 
+class _Pool:
+    """The readings of the numbers of one text, each with how many numbers have it."""
+
+    def __init__(self) -> None:
+        self.values: Counter[Fraction] = Counter()
+        self.readings: Counter[Fraction] = Counter()
+
+    @classmethod
+    def of(cls, found: Iterable[Quantity]) -> Self:
+        pool = cls()
+        for quantity in found:
+            values = {quantity.value}.union(*quantity.parts)
+            pool.values.update(values)
+            pool.readings.update(values | quantity.also)
+        return pool
+
+    def count(self, quantity: Quantity) -> int:
+        """Return how many numbers can stand for this one, at least by the value of one of both.
+
+        Two secondary readings never meet: 1830s and 1930s are both "the thirties".
+        """
+        count = self.readings[quantity.value]
+        count += sum(self.values[reading] for reading in quantity.also)
+        if not count and quantity.parts:
+            count = min(sum(map(self.values.__getitem__, part)) for part in quantity.parts)
+        return count
+
+
 def quantities(text: str, language: str) -> list[Quantity]:
     """Return the numbers of `text` in order, spans exact and without overlap.
 
@@ -43,19 +72,34 @@ def compare(
     """Return the numbers of `source` lost in `target`, and those only `target` has."""
     source_language, target_language = languages
     said, written = quantities(source, source_language), quantities(target, target_language)
-    return _missing(said, _pool(written)), _missing(written, _pool(said))
+    lost = _missing(said, _Pool.of(written), every=True)
+    return lost, _missing(written, _Pool.of(said), every=False)
 
 
-def _missing(found: list[Quantity], pool: frozenset[Fraction]) -> list[Quantity]:
-    return [
-        quantity for quantity in found if _is_demanded(quantity) and not _is_covered(quantity, pool)
-    ]
+def _missing(found: list[Quantity], pool: _Pool, *, every: bool) -> list[Quantity]:
+    missing: list[Quantity] = []
+    seen: Counter[Fraction] = Counter()
+    for quantity in found:
+        if not _is_demanded(quantity):
+            continue
+        matches = pool.count(quantity)
+        if every and _is_in_figures(quantity):
+            seen[quantity.value] += 1
+            if matches < seen[quantity.value]:
+                missing.append(quantity)
+        elif not matches:
+            missing.append(quantity)
+    return missing
+
+
+def _is_in_figures(quantity: Quantity) -> bool:
+    return any(map(str.isdigit, quantity.text))
 
 
 def _is_demanded(quantity: Quantity) -> bool:
     if quantity.kind == "hint":
         return False
-    if any(map(str.isdigit, quantity.text)):
+    if _is_in_figures(quantity):
         return True
     return quantity.value > (2 if quantity.kind == "ordinal" else 1)
 
@@ -71,33 +115,19 @@ def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
         sentence: one sentence of a summary, in English.
         article: `quantities` of the whole article.
     """
-    pool = _pool(article)
+    pool = _Pool.of(article)
     return [
         quantity
         for quantity in quantities(sentence, "en")
-        if _is_claim(quantity) and not _is_covered(quantity, pool)
+        if _is_claim(quantity) and not pool.count(quantity)
         if not (_is_rounded(sentence, quantity) and _is_near(quantity.value, pool))
     ]
-
-
-def _pool(found: Iterable[Quantity]) -> frozenset[Fraction]:
-    readings: set[Fraction] = set()
-    for quantity in found:
-        readings |= quantity.readings
-        readings.update(*quantity.parts)
-    return frozenset(readings)
-
-
-def _is_covered(quantity: Quantity, pool: frozenset[Fraction]) -> bool:
-    if not pool.isdisjoint(quantity.readings):
-        return True
-    return bool(quantity.parts) and not any(map(pool.isdisjoint, quantity.parts))
 
 
 def _is_claim(quantity: Quantity) -> bool:
     if quantity.kind == "hint":
         return False
-    return any(map(str.isdigit, quantity.text)) or quantity.value > _MAX_FREE_WORD
+    return _is_in_figures(quantity) or quantity.value > _MAX_FREE_WORD
 
 
 def _is_rounded(sentence: str, quantity: Quantity) -> bool:
@@ -105,9 +135,9 @@ def _is_rounded(sentence: str, quantity: Quantity) -> bool:
     return _ABOUT.search(before) is not None
 
 
-def _is_near(value: Fraction, pool: frozenset[Fraction]) -> bool:
+def _is_near(value: Fraction, pool: _Pool) -> bool:
     unit = _unit(value)
-    return any(abs(reading - value) < unit for reading in pool)
+    return any(abs(reading - value) < unit for reading in pool.values)
 
 
 def _unit(value: Fraction) -> Fraction:
