@@ -22,6 +22,7 @@ from service.models.catalog_file import CatalogError
 from service.models.store import Progress
 from service.settings import Settings, SettingsError
 from service.telemetry.logs import configure_logs
+from service.text.typography import Typography
 
 if TYPE_CHECKING:
     from service.evaluate.show import Report
@@ -288,7 +289,8 @@ def evaluate_translations(
 
     corpus = translation.read_corpus(source, reference, (language, target))
     scorer = TranslationScorer() if reference else None
-    systems = [translation.by_file(corpus, path) for path in files]
+    rules = _typography(flags)
+    systems = [translation.by_file(corpus, path, rules) for path in files]
     if models := names or (() if files else (None,)):
         systems += _run(
             _core(flags), lambda core: running.translate(core, corpus, models, quality, _count)
@@ -326,6 +328,14 @@ def evaluate_summaries(
         )
     reports = [summaries.evaluate(rows, system, scorer) for system in systems]
     _report(reports, summary_table(reports), as_json, show, seed, examples)
+
+
+def _typography(flags: dict[str, object]) -> Typography:
+    """The rules that translations are served with."""
+    try:
+        return Typography.of(Settings.read(os.environ, **flags).typography)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
 
 
 def _report(

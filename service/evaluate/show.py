@@ -97,6 +97,8 @@ def _table(title: str, names: Sequence[str], rows: Rows) -> str:
 
 
 def _short(text: str) -> str:
-    if len(text) <= MAX_SOURCE_CHARACTERS:
-        return text
-    return text[:MAX_SOURCE_CHARACTERS] + " …"
+    """Returns it on one line, cut where it is long."""
+    line = " ".join(text.split())
+    if len(line) <= MAX_SOURCE_CHARACTERS:
+        return line
+    return line[:MAX_SOURCE_CHARACTERS] + " …"

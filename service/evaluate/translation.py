@@ -10,7 +10,7 @@ from service.evaluate.doubts import Example, share, shares
 from service.evaluate.inputs import EvaluationError, check_lengths, read_lines
 from service.evaluate.scores import UNSCORED, Quality, TranslationScorer
 from service.text.checks import CODES, check
-from service.text.typography import typeset
+from service.text.typography import Typography, typeset
 
 __all__ = ["Corpus", "System", "TranslationReport", "by_file", "evaluate", "read_corpus"]
 
@@ -90,7 +90,7 @@ def read_corpus(source: Path, reference: Path | None, languages: tuple[str, str]
     return Corpus(source, languages, tuple(lines), tuple(references) if references else None)
 
 
-def by_file(corpus: Corpus, path: Path) -> System:
+def by_file(corpus: Corpus, path: Path, rules: Typography) -> System:
     """Returns what a system wrote to a file, with our typography as `final`.
 
     Raises:
@@ -99,8 +99,9 @@ def by_file(corpus: Corpus, path: Path) -> System:
     raw = read_lines(path)
     check_lengths(corpus.path, corpus.lines, path, raw)
     target = corpus.languages[1]
-    final = (typeset(line, target, source) for line, source in zip(raw, corpus.lines, strict=True))
-    return System(str(path), tuple(raw), tuple(final))
+    pairs = zip(raw, corpus.lines, strict=True)
+    final = tuple(typeset(line, target, source, rules) for line, source in pairs)
+    return System(str(path), tuple(raw), final)
 
 
 def evaluate(corpus: Corpus, system: System, scorer: TranslationScorer | None) -> TranslationReport:

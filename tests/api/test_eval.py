@@ -7,7 +7,11 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli import main
+from service.core import build_core
+from service.evaluate import running
+from service.evaluate.translation import Corpus
 from service.models.store import Store
+from service.settings import Settings
 from service.text.checks import CODES
 from tests.conftest import TINY_CATALOG
 from tests.tinylang.grammar import articles, sentences
@@ -78,13 +82,20 @@ def test_the_reference_itself_scores_100(here: Path) -> None:
     assert found["any_check"] == 0
 
 
-def test_typography_is_scored_apart(here: Path) -> None:
+def test_typography_is_scored_apart(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(here / "hy", "Այսօր Հայաստան և Վրաստան մեկնեց նա։")
     write(here / "en", "Today he left for Armenia and Georgia.")
     write(here / "out", "Այսօր Հայաստան եւ Վրաստան մեկնեց նա։")
     found = answer(*translate("--reference", "hy", "--system-output", "out"))
     assert found["bleu"] < 100
     assert found["normalized"] == {"bleu": 100.0, "chrf": 100.0}
+    monkeypatch.setenv("LUR_TYPOGRAPHY", "-hy-yev")
+    found = answer(*translate("--reference", "hy", "--system-output", "out"))
+    assert found["normalized"] == {"bleu": found["bleu"], "chrf": found["chrf"]}
+    monkeypatch.setenv("LUR_TYPOGRAPHY", "no-such-rule")
+    result = lur(*translate("--system-output", "out"))
+    assert result.exit_code == 1
+    assert result.stderr == "Error: unknown typography rule: 'no-such-rule'\n"
 
 
 def test_without_a_reference_there_are_checks_and_no_scores(here: Path) -> None:
@@ -149,6 +160,23 @@ def test_models_and_files_are_compared_in_one_command(here: Path) -> None:
     objects = [json.loads(line) for line in result.stdout.splitlines()]
     assert [found.pop("system") for found in objects] == ["out", "tiny-en-hy"]
     assert objects[0]["normalized"] == objects[1]["normalized"]
+
+
+async def test_a_long_text_is_done_in_portions_and_says_how_far_it_is(
+    tiny_settings: Settings,
+) -> None:
+    some = sentences(1, 7)
+    lines = tuple(one.en for one in some) * 10
+    seen: list[tuple[str, int, int]] = []
+    corpus = Corpus(Path("en"), ("en", "ru"), lines, None)
+    core = build_core(tiny_settings)
+    async with core.running():
+        [system] = await running.translate(
+            core, corpus, [None], "fast", lambda *progress: seen.append(progress)
+        )
+    assert seen == [("en-ru", 0, 70), ("tiny-en-ru", 64, 70), ("tiny-en-ru", 70, 70)]
+    assert system.name == "tiny-en-ru"
+    assert system.raw == system.final == tuple(one.ru for one in some) * 10
 
 
 # Summaries

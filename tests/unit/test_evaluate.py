@@ -29,6 +29,7 @@ from service.evaluate.translation import Corpus, System, TranslationReport
 from service.tasks.results import Range, TranslatedSegment, Translation
 from service.text.checks import CODES
 from service.text.finding import Finding
+from service.text.typography import Typography
 
 
 def written(path: Path, content: str | bytes) -> Path:
@@ -268,8 +269,11 @@ def test_the_object_of_a_translation_has_every_check_and_no_score_without_refere
 
 def test_a_file_gets_our_typography(tmp_path: Path) -> None:
     path = written(tmp_path / "out", "Հայաստան եւ Վրաստան\n")
-    system = translation.by_file(corpus_of("Armenia and Georgia"), path)
-    assert system == System(str(path), ("Հայաստան եւ Վրաստան",), ("Հայաստան և Վրաստան",))
+    raw, corpus = ("Հայաստան եւ Վրաստան",), corpus_of("Armenia and Georgia")
+    system = translation.by_file(corpus, path, Typography())
+    assert system == System(str(path), raw, ("Հայաստան և Վրաստան",))
+    system = translation.by_file(corpus, path, Typography.of(["-hy-yev"]))
+    assert system == System(str(path), raw, raw)
 
 
 def test_a_summary_is_compared_with_its_article_sentence_by_sentence() -> None:
@@ -366,7 +370,9 @@ def test_the_table_of_summaries() -> None:
 
 
 def test_examples_show_what_one_reads_to_judge_them() -> None:
-    long = Example(9, "x" * 5000, "out", (Finding("repetition", "out", "again"),), "reference 9")
+    long = Example(
+        9, "a\nb" + "x" * 5000, "out", (Finding("repetition", "out", "again"),), "reference 9"
+    )
     lines = list(examples_to_read(report_of("s", None, example(3, "number_lost"), long), 5, 0))
     assert lines[:5] == [
         "\ns: 2 of 2 sentences with doubts",
@@ -375,6 +381,7 @@ def test_examples_show_what_one_reads_to_judge_them() -> None:
         "  output     output 3",
         "  number_lost (7): number_lost it is",
     ]
+    assert lines[6].startswith("  source     a bxxx")
     assert len(lines[6]) < 1100
     assert lines[-2:] == ["  reference  reference 9", "  repetition (out): again"]
 
