@@ -59,12 +59,15 @@ _GRAMMATICAL_TEXT: Final = (
 )
 _GRAMMATICAL: Final = frozenset(_GRAMMATICAL_TEXT.split())
 
-# Words that either language doubles for effect, or as a way of saying "one after the other".
+# Words that either language doubles for effect or to say "one after the other", and pronouns and
+# conjunctions of which two may meet (`այն այն բանն է`, `сказал, что что-то`).
 _DOUBLED_TEXT: Final = (
     "կամաց հերթ կողք երես տեսակ մանր բազում հազար հազարավոր ավելի նորից կրկին դարձյալ շուտ հատիկ"
-    " փոքր տարբեր առանձին ժամանակ очень много долго давно далеко едва только больше дальше тысячи"
-    " снова вновь опять быстро еле чуть тихо скоро скорее никогда конечно годы часы разные совсем"
-    " всего просто ещё меньше"
+    " փոքր տարբեր առանձին ժամանակ այն այդ այս դա նա որ ով ինչ մեկ մի քիչ շատ մեծ լավ ոչ այո հա օր"
+    " տուն տեղ դեմ դուք մենք նրանք ես դու"
+    " очень много долго давно далеко едва только больше дальше тысячи снова вновь опять быстро еле"
+    " чуть тихо скоро скорее никогда конечно годы часы разные совсем всего просто ещё меньше то что"
+    " все всё как так вот ну да нет его её их это где кто раз год ой ха"
 )
 _DOUBLED: Final = frozenset(_DOUBLED_TEXT.split())
 

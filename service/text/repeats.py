@@ -32,7 +32,7 @@ _HYPHENS: Final = re.compile("[-‐‑–—/]")
 _ACRONYM: Final = re.compile(r"(?<![^\W\d_])[A-Z]{2,6}(?![^\W\d_])")
 _SENTENCE_END: Final = re.compile("[.!?…։:;]")
 
-_MIN_TWICE: Final = 4  # letters; shorter words stand twice in good prose (`այն այն`, `то, то`)
+_MIN_TWICE: Final = 4  # letters of a word that makes a phrase out of words of grammar
 _MIN_CONTENT: Final = 5  # letters of a stem that means something
 _MAX_PHRASE: Final = 12  # words in a phrase that is said twice in a row
 _MAX_APART: Final = 10  # words from one place of a short phrase to the next
@@ -59,12 +59,14 @@ class _Source:
         most: how often it has the word or sign it has most often.
         repeated: how many of its words and signs it has more than once, and how many acronyms,
             which a translation writes out or explains.
+        phrases: how many of its phrases of two words, not of grammar alone, it has more than once.
         is_doubled: it says a word again at once, or nearly (`bit-for-bit`, `Ivan Ivanov`).
         stutters: it has a stutter inside a word (`hahaha`).
     """
 
     most: int
     repeated: int
+    phrases: int
     is_doubled: bool
     stutters: bool
 
@@ -78,9 +80,11 @@ class _Source:
             for distance in (1, 2)
             for word, other in zip(words, words[distance:], strict=False)
         )
+        phrases = Counter(pair for pair in pairwise(words) if not all(map(is_function_word, pair)))
         return cls(
             max(counts.values(), default=0),
             sum(count > 1 for count in counts.values()) + len(_ACRONYM.findall(text)),
+            sum(count > 1 for count in phrases.values()),
             doubled,
             _STUTTER.search(text) is not None,
         )
@@ -96,18 +100,23 @@ def repetitions(source: str, target: str, language: str) -> list[tuple[int, int]
     """Return where the target repeats itself and the source does not, in order.
 
     `target[start:end]` is the word that stutters, the phrase with its repetition, or the place
-    where a phrase or word returns. The places do not overlap.
+    where a phrase or word returns, each wording once. The places do not overlap.
     """
     words = list(_words(target, language))
     read = _Source.read(source)
     found: list[tuple[int, int]] = []
     if not read.stutters:
-        found += [match.span() for match in _STUTTER.finditer(target)]
+        found += [
+            (word.start, word.end)
+            for word in words
+            if _STUTTER.search(target, word.start, word.end)
+        ]
     found += _twice_in_a_row(words, target, read)
-    found += _phrases_in_a_row(words, read)
+    found += _phrases_in_a_row(words, target, read)
     found += _returning(words, read)
     found += _too_often(words, read)
-    return _apart(found)
+    distinct = {target[start:end].lower(): (start, end) for start, end in reversed(_apart(found))}
+    return sorted(distinct.values())
 
 
 def _words(target: str, language: str) -> Iterator[_Word]:
@@ -132,13 +141,15 @@ def _twice_in_a_row(
             continue
         # Two forms may meet by their grammar where the source has the word twice.
         if word.text == following.text:
-            if len(word.text) >= _MIN_TWICE:
+            if len(word.text) > 1 or not target[word.start].isupper():  # `B B` may be a code
                 yield word.start, following.end
         elif word.is_content and following.is_content and not source.repeated:
             yield word.start, following.end
 
 
-def _phrases_in_a_row(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, int]]:
+def _phrases_in_a_row(
+    words: Sequence[_Word], target: str, source: _Source
+) -> Iterator[tuple[int, int]]:
     """Yield phrases of two words and more that follow each other, whatever marks divide them."""
     if source.is_doubled:
         return
@@ -149,11 +160,20 @@ def _phrases_in_a_row(words: Sequence[_Word], source: _Source) -> Iterator[tuple
             if same == length:
                 same = 0
                 first = words[index - length + 1 : index + 1]
-                if sum(word.is_content for word in first) < (2 if length == 2 else 1):
-                    continue
-                # A short phrase may end a sentence and begin the next.
-                if length > 3 or first[-1].sentence == words[index + 1].sentence:
-                    yield first[0].start, words[index + length].end
+                second = words[index + 1 : index + length + 1]
+                if _is_said_twice(first, second, target):
+                    yield first[0].start, second[-1].end
+
+
+def _is_said_twice(first: Sequence[_Word], second: Sequence[_Word], target: str) -> bool:
+    """Tell whether two equal phrases in a row are one too many."""
+    gap = target[first[-1].end : second[0].start]
+    if gap.isspace() and all(one.text == two.text for one, two in zip(first, second, strict=True)):
+        return any(len(word.text) >= _MIN_TWICE and not may_be_doubled(word.text) for word in first)
+    if sum(word.is_content for word in first) < (2 if len(first) == 2 else 1):
+        return False
+    # A short phrase may end a sentence and begin the next.
+    return len(first) > 3 or first[-1].sentence == second[0].sentence
 
 
 def _returning(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, int]]:
@@ -163,7 +183,7 @@ def _returning(words: Sequence[_Word], source: _Source) -> Iterator[tuple[int, i
     content words alone, and return soon.
     """
     for length in (4, 3, 2):
-        if source.repeated >= (1 if length == 2 else 2):
+        if source.repeated >= length - 1 if length < 4 else source.phrases or source.repeated > 3:
             continue
         seen: dict[tuple[str, ...], int] = {}
         for index in range(len(words) - length + 1):

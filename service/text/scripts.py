@@ -38,6 +38,11 @@ _UNITS_TEXT: Final = (
     " com org net sms pdf usb gps dna ram cpu"
 )
 _UNITS: Final = frozenset(_UNITS_TEXT.split())
+# Written small in English titles (The Chicago Manual of Style, 8.159).
+_SMALL_IN_TITLES_TEXT: Final = (
+    "a an and as at but by for from in into of on or over the to upon with without"
+)
+_SMALL_IN_TITLES: Final = frozenset(_SMALL_IN_TITLES_TEXT.split())
 _MAX_ENDING: Final = 4  # letters of an ending that follows an acronym without a hyphen
 
 
@@ -82,7 +87,7 @@ class _Word:
 
 
 def untranslated(source: str, target: str, language: str) -> list[str]:
-    """Return the stretches of the target that are not in its language.
+    """Return the stretches of the target that are not in its language, each once.
 
     For Armenian and Russian: words of mixed alphabets, letters of a third alphabet, English words,
     Latin words that the source does not have, a target without a letter of its own. For other
@@ -107,7 +112,7 @@ def untranslated(source: str, target: str, language: str) -> list[str]:
     found += _left_over(source, body)
     if not found and not alphabet.own.search(body) and _english_words(source) >= 2:
         found.append(target.strip())
-    return found
+    return list(dict.fromkeys(found))
 
 
 def _without_identifier(match: re.Match[str]) -> str:
@@ -190,19 +195,27 @@ def _is_invented(word: str, known: frozenset[str]) -> bool:
 
 
 def _is_prose(run: Sequence[_Word], is_quoted: bool) -> bool:
-    """Tell whether a run of the source's words is English prose, not a name, title or term."""
+    """Tell whether a run of the source's words is English prose, not a name, title or term.
+
+    Names and titles keep articles, prepositions and conjunctions small, but within them: what
+    begins or ends with one was torn from a sentence.
+    """
     words = [word.text for word in run if word.text.isalpha() and len(word.text) > 1]
-    lower = [word for word in words if word.islower() and len(word) > 2]
-    english = sum(map(is_english, lower))
-    if len(lower) >= 3 and english >= 2 and 2 * len(lower) >= len(words):
+    small = [word for word in words if word.islower()]
+    english = [word for word in small if is_english(word)]
+    telling = [word for word in english if word not in _SMALL_IN_TITLES]
+    if len(small) >= 3 and len(telling) >= 2 and 2 * len(small) >= len(words):
         return True
-    if is_quoted:
+    if is_quoted or not words:
         return False
     if len(words) >= 4 and all(map(str.isupper, words)):
         return any(is_function_word(word.lower()) for word in words)
-    if len(lower) == len(words):
-        return english >= 1
-    return len(lower) >= 2 and english >= 1 and 2 * len(lower) >= len(words)
+    if len(small) == len(words):
+        return bool(telling) or len(english) >= 2
+    if len(telling) >= 2 or any(map(is_function_word, telling)):
+        return True
+    torn = (words[0] in _SMALL_IN_TITLES, words[-1] in _SMALL_IN_TITLES)
+    return len(words) >= 3 and any(torn)
 
 
 def _is_inside(start: int, end: int, spans: Sequence[tuple[int, int]]) -> bool:
