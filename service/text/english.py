@@ -70,7 +70,9 @@ _SUFFIX: Final = re.compile(
 
 def is_english(word: str) -> bool:
     """Tell whether a lower-case word is certainly English; a doubtful one is not."""
-    return word in _FUNCTION_WORDS or word in _COMMON_WORDS or _SUFFIX.fullmatch(word) is not None
+    if word in _FUNCTION_WORDS or word in _COMMON_WORDS or word.removesuffix("s") in _COMMON_WORDS:
+        return True
+    return _SUFFIX.fullmatch(word) is not None
 
 
 def is_function_word(word: str) -> bool:

@@ -40,7 +40,7 @@ _RATIOS: Final = {
 _ANY_PAIR: Final = _Ratio(1.0, 6.8, -3.0, 5.5)
 
 # Below, an acronym for a full name or the other way round is as long as a sentence.
-_MIN_SPREAD_CHARACTERS: Final = 30
+_MIN_SPREAD_CHARACTERS: Final = 45
 # Above, the spread grows with the length itself: it is the translator's style, not chance.
 _MAX_SPREAD_CHARACTERS: Final = 250
 

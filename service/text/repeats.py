@@ -114,7 +114,8 @@ def repetitions(source: str, target: str, language: str) -> list[tuple[int, int]
     found += _twice_in_a_row(words, target, read)
     found += _phrases_in_a_row(words, target, read)
     found += _returning(words, read)
-    found += _too_often(words, read)
+    if not found:
+        found += _too_often(words, read)
     distinct = {target[start:end].lower(): (start, end) for start, end in reversed(_apart(found))}
     return sorted(distinct.values())
 
