@@ -27,7 +27,8 @@ _CAPITAL_YEV = re.compile(rf"(?<![{_A}])Ե([՛՞՜]?)ւ(?![Ա-Ֆ])")
 _LONE_YEV = re.compile(rf"(?<![{_A}-])եվ(?![{_A}-])")
 _LETTERS = re.compile(r"[A-Za-zͰ-ϿЀ-ӿԱ-Ֆա-և]++")
 _NATIVE = "".join(map(chr, (*range(0x531, 0x557), *range(0x561, 0x588))))
-_TWINS = str.maketrans("ohnugjqfOSUоһοՕ", "օհոսցյզֆՕՏՍօհօՕ")
+_TWINS = str.maketrans("ohnugjqfOSUоһοΟ", "օհոսցյզֆՕՏՍօհօՕ")
+_FINAL = "n"  # at a word's end rather the article ն, typed by ear
 
 
 def _yev(text: str, source: str) -> str:
@@ -38,7 +39,7 @@ def _yev(text: str, source: str) -> str:
 
 def _letters(text: str, source: str) -> str:
     del source
-    return look_alikes(text, _LETTERS, _NATIVE, _TWINS)
+    return look_alikes(text, _LETTERS, _NATIVE, _TWINS, _FINAL)
 
 
 # -- marks and spaces ----------------------------------------------------------------------------
@@ -103,7 +104,7 @@ _QUOTES = {
     **dict.fromkeys("”»", "close"),
     '"': "either",
 }
-_INSIDE = re.compile(r"(?<=«)[ \t\xa0]+(?=\S)|(?<=[^\s«])[ \t\xa0]+(?=»)")
+_INSIDE = re.compile(r"(?<=«)[ \t\xa0]+(?=\S)|(?<=[^\s«])[ \t\xa0]+(?=»(?!\w))")
 
 
 def _hyphens(text: str, source: str) -> str:
@@ -141,11 +142,16 @@ _DIGITS_STOP = re.compile(r"(?<![\w։])(\d{1,3})։(?=\d{1,3}(?!\d))")
 _DOUBLED = re.compile(r"(?<![։:.])([։:]) ?[.:։]++(?=\s*$)", re.MULTILINE)
 _LAST_DOT = re.compile(rf"(?<=[{_A}»)A-Za-z])\.(?=[»\"”)]?\s*\Z)")
 _LAST_SEMICOLON = re.compile(rf"(?<=[{_A}»)]);(?=\s*\Z)")
-_SEMICOLON = re.compile(rf"(?<=[{_A}»)]);(?=\s)")
+_SEMICOLON = re.compile(rf"(?<=[{_A}»)]);(?=\s[{_A}«])")
 _INNER_DOT = re.compile(rf"(?<=[{_A}»)])\.(?= [Ա-Ֆ])")
 _INNER_END = re.compile(r"[.!?][\"”’)]? (?=[A-Z\"“])")
 _COLON_STOP = re.compile(
     rf"(?<=[{_A}»)A-Za-z\d%\]՞՜՛․.]):(?=[»\"”)]{{0,2}}(?:\s*\Z| *\n| +[Ա-ՖA-Z«\"“(\[\d]))"
+)
+_SAYING = re.compile(
+    rf"(?<![{_A}])(?:ասաց|ասացին|ասում|ասել|ասված|ասվում|նշ(?:եց|ել|ում)|շարունակ(?:եց|ել|ում)|"
+    r"հավել(?:եց|ել|ում)|ավելացրե[ցլ]|պատասխան(?:եց|ել|ում)|հայտարար(?:եց|ել|ում|վում)|գր(?:եց|ել|ում)|"
+    r"պատմ(?:եց|ել|ում)|հարցրե[ցլ])(?: (?:է|են|էր|էին))?$"
 )
 _LAST_WORD = re.compile(rf"(?<![{_A}.])[{_A}.]{{1,12}}+$")
 
@@ -164,6 +170,8 @@ def _full_stop(text: str, source: str) -> str:
 
 def _stop_unless_short(text: str) -> Callable[[re.Match[str]], str]:
     def stop(found: re.Match[str]) -> str:
+        if _SAYING.search(text, max(0, found.start() - 24), found.start()):
+            return "."  # the middle stop before direct speech
         word = _LAST_WORD.search(text, max(0, found.start() - 16), found.start())
         if word is None:
             return "։"

@@ -116,12 +116,13 @@ def group(text: str, source: str) -> str:
 
     Only a number of the same digits is touched: no value changes.
     """
-    grouped = {number.replace(",", ""): number for number in _ENGLISH_GROUPED.findall(source)}
+    numbers: list[str] = _ENGLISH_GROUPED.findall(source)
+    grouped = {number.replace(",", ""): number for number in numbers}
     if not grouped:
         return text
 
     def put(found: re.Match[str]) -> str:
-        number = found[0]
+        number = str(found[0])
         plain = number.replace(",", "").replace(".", "")
         english = grouped.get(plain)
         if english is None or number not in (english, english.replace(",", "."), plain):
@@ -161,7 +162,9 @@ def ranges(text: str, source: str) -> str:
     return _SPACED_RANGE.sub(put, text) if closed else text
 
 
-def look_alikes(text: str, word: re.Pattern[str], native: str, twins: Mapping[int, int]) -> str:
+def look_alikes(
+    text: str, word: re.Pattern[str], native: str, twins: Mapping[int, int], never_last: str = ""
+) -> str:
     """Replace single foreign letters inside native words by the native letters of the same shape.
 
     Args:
@@ -169,6 +172,7 @@ def look_alikes(text: str, word: re.Pattern[str], native: str, twins: Mapping[in
         word: matches runs of letters of all scripts in question.
         native: the native letters.
         twins: from a foreign letter's code point to that of the native letter.
+        never_last: foreign letters that say nothing at the end of a word: such a word stays.
 
     A word is native when its native letters outnumber the others, no two others stand together, and
     each of them has a twin; a name with a native ending ("Google" + an ending) is left alone.
@@ -180,7 +184,7 @@ def look_alikes(text: str, word: re.Pattern[str], native: str, twins: Mapping[in
         others = [i for i, letter in enumerate(run) if letter not in letters]
         if not others or 2 * len(others) >= len(run) or len(run) < 3:
             return run
-        if any(ord(run[i]) not in twins for i in others):
+        if run[-1] in never_last or any(ord(run[i]) not in twins for i in others):
             return run
         if any(second - first == 1 for first, second in pairwise(others)):
             return run

@@ -116,6 +116,9 @@ def test_each_rule_puts_its_own_mistake_right(
         "2010 – ի վերջո նա եկավ",
         "Նա եկավ…",
         "100 000 մարդ",
+        "Նախարարը շարունակեց.",
+        "Արագությունը մեծ է (5 մ/վ; 18 կմ/ժ)։",
+        "մարդիկn եկան",
         "",
         "   ",
     ],
@@ -142,7 +145,13 @@ def test_a_colon_that_introduces_stays(source: str, text: str) -> None:
 
 def test_a_final_point_stays_where_the_source_goes_on() -> None:
     assert typeset("Նա ասաց.", "hy", "He said:") == "Նա ասաց."
-    assert typeset("Նա ասաց.", "hy", "He said.") == "Նա ասաց։"
+    assert typeset("Նա գնաց.", "hy", "He went, and:") == "Նա գնաց."
+    assert typeset("Նա գնաց.", "hy", "He went.") == "Նա գնաց։"
+
+
+def test_the_point_before_direct_speech_stays() -> None:
+    text = "Նա շարունակեց. Վստահ եղեք։ Մենք կգանք։"
+    assert typeset(text, "hy", "He went on. “Be sure. We shall come.”") == text
 
 
 def test_a_point_between_clauses_stays_without_two_sentences_in_the_source() -> None:
