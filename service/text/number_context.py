@@ -23,6 +23,7 @@ _REACH: Final = 24
 _NOT_COUNTED: Final = re.compile(
     r"(?<=&#)\d{1,6};|(?<![^\W\d_])(?:[kcdm]?m|[кдм]?м|см|[կդմ]?մ|սմ|mi|ft|sq)[23](?!\d)"
     r"|(?<!\d)4\s?[x×х]\s?4(?!\d)|(?<!\d)24/7(?!\d)"
+    r"|\b(?:CO2|СО2|H2O|[24]WD)\b"
 )
 _ORDINAL: Final = re.compile(
     r"(?:st|nd|rd|th)\b|[-‐‑]?(?:րդ|ին)(?![^\W\d_])"
@@ -42,11 +43,17 @@ _HOURS: Final = re.compile(r"(?<!\d)(?:[01]?\d|2[0-4])[:։]$")
 _DOTTED_CLOCK: Final = re.compile(r"([01]?\d|2[0-4])[.,]([0-5]\d)")
 _MILITARY: Final = re.compile(r"[0-2]\d[0-5]\d")
 _ZONE: Final = re.compile(r"\s?(?:h(?:ou)?rs?|UTC|GMT|[A-Z]{1,3}[SD]?T|local|Z)\b")
-_RANGE: Final = re.compile(r"[-–—/]|\s[-–—]\s|\s(?:and|to|or)\s|\s(?:и|до|или)\s|\s(?:և|ու|կամ)\s")
+_RANGE: Final = re.compile(
+    r"(?:[-–—/]|\s[-–—]\s|\s(?:and|to|or)\s|\s(?:и|до|или)\s|\s(?:և|ու|կամ)\s)(?:[A-Z]{0,3}[$€£¥₽])?"
+)
 _MORE: Final = re.compile(
     r"\s(?:or|and)\s(?:more|fewer|less)\s|\s(?:и|или)\s(?:более|менее|больше|меньше)\s|\sс\sлишним\s"
     r"|\s(?:և|կամ)\s(?:ավելի|պակաս)\s|[-‐]?(?:ից|ը)?\sավելի\s"
 )
+_DEFINITE: Final = re.compile(
+    r"\b(?:the|these|those|all|no|its|their|his|her|our|other)\s$", re.IGNORECASE
+)
+_DATE: Final = re.compile(r"(?<![\d./-])\d{1,4}(?P<mark>[./-])\d{1,2}(?P=mark)\d{1,4}(?![\d/-])")
 _IN_A_NAME: Final = (re.compile(r"[a-z]{2,}\s$"), re.compile(r"[\s-][A-Z][a-z]"))
 _CURRENCY: Final = re.compile(r"(?:[$€£¥₽֏₴₹]|USD|EUR|AMD|RUB)\s?$")
 
@@ -55,30 +62,32 @@ def in_context(text: str, found: Sequence[Quantity], language: str) -> list[Quan
     """Return the quantities with the readings their surroundings allow, without false numerals."""
     kept: list[Quantity] = []
     uncounted = {place for match in _NOT_COUNTED.finditer(text) for place in range(*match.span())}
+    dated = {place for match in _DATE.finditer(text) for place in range(*match.span())}
     for index, quantity in enumerate(found):
-        counts = quantity.start not in uncounted
-        if quantity.kind == "words" and counts:
-            shared = _is_shared_power(text, kept[-1:], quantity)
-            counts = not (shared or _is_name(text, quantity))
-        if not counts:
+        known = quantity.kind == "words" and (
+            _is_name(text, quantity) or _is_repeated(text, quantity, language)
+        )
+        if known or quantity.start in uncounted:
             quantity = replace(quantity, kind="hint")
         following = found[index + 1] if index + 1 < len(found) else None
         if quantity.kind == "roman":
-            numeral = _numeral(text, quantity)
+            numeral = _numeral(text, quantity, language)
             if numeral is None:
                 continue
             quantity = numeral
         readings = set(quantity.also)
         readings |= _from_series(text, kept[-1] if kept else None, quantity, following)
-        if quantity.kind != "hint":
+        if quantity.kind not in ("hint", "month"):
             readings |= _from_calendar(text, quantity)
             readings |= _from_clock(text, quantity)
         quantity = replace(quantity, also=frozenset(readings - {quantity.value}))
-        kept.append(_refined(text, quantity))
+        if quantity.kind == "digits" and quantity.start in dated:
+            quantity = replace(quantity, kind="dated")
+        kept += _refined(text, quantity)
     return kept
 
 
-def _numeral(text: str, quantity: Quantity) -> Quantity | None:
+def _numeral(text: str, quantity: Quantity, language: str) -> Quantity | None:
     """Return a Roman numeral as it stands in the text, None where it is only letters."""
     before = text[max(0, quantity.start - _REACH) : quantity.start]
     after = text[quantity.end : quantity.end + _REACH]
@@ -89,7 +98,8 @@ def _numeral(text: str, quantity: Quantity) -> Quantity | None:
     if len(quantity.text) > 1 and set(quantity.text) <= set("IVXІХ"):
         return quantity
     words = before.split()
-    if words and words[-1][0].isupper() and before[-1:].isspace():
+    named = bool(words) and words[-1][0].isupper() and before[-1:].isspace()
+    if named or language != "en":  # V юбилейный, IX-ը
         return replace(quantity, kind="hint")
     return None
 
@@ -107,7 +117,7 @@ def _from_series(
     if following is None or following.start - quantity.end > _REACH or quantity.value >= 1000:
         return readings
     gap = text[quantity.end : following.start]
-    if following.kind == "hint" and following.value in (10, 100, 1000) and len(gap) == 1:
+    if following.kind == "hint" and following.value in (10, 24, 100, 1000) and len(gap) == 1:
         readings |= {reading * following.value for reading in quantity.readings}
     elif following.value >= 1000 and (_RANGE.fullmatch(gap) or _MORE.fullmatch(gap)):
         power = _power(following)
@@ -125,14 +135,11 @@ def _is_name(text: str, quantity: Quantity) -> bool:
     )
 
 
-def _is_shared_power(text: str, previous: Sequence[Quantity], quantity: Quantity) -> bool:
-    """Tell whether a lone power belongs to a number before it: 50 or more million."""
-    return bool(
-        previous
-        and quantity.value in (10**3, 10**6, 10**9, 10**12)
-        and quantity.start - previous[0].end <= _REACH
-        and _MORE.fullmatch(text, previous[0].end, quantity.start)
-    )
+def _is_repeated(text: str, quantity: Quantity, language: str) -> bool:
+    """Tell whether a small numeral only points back: the two (countries), all three of them."""
+    if language != "en" or quantity.value > 3:
+        return False
+    return bool(_DEFINITE.search(text[max(0, quantity.start - _REACH) : quantity.start]))
 
 
 def _power(quantity: Quantity) -> int:
@@ -183,25 +190,34 @@ def _from_clock(text: str, quantity: Quantity) -> set[Fraction]:
     return set()
 
 
-def _refined(text: str, quantity: Quantity) -> Quantity:
+def _refined(text: str, quantity: Quantity) -> list[Quantity]:
     """Return the quantity with its final kind, and in parts where it is a time or may be one."""
     if quantity.kind != "digits":
-        return quantity
+        return [quantity]
     after = text[quantity.end : quantity.end + _REACH]
     before = text[max(0, quantity.start - _REACH) : quantity.start]
     if quantity.value == 0 and len(quantity.text) == 2 and _HOURS.search(before):
-        return replace(quantity, kind="hint")  # the minutes of 16:00
+        return [replace(quantity, kind="hint")]  # the minutes of 16:00
     if _ORDINAL.match(after):
-        return replace(quantity, kind="ordinal")
+        return [replace(quantity, kind="ordinal")]
     if _CURRENCY.search(before) and text[quantity.end - 1].isalpha() and len(quantity.also) == 1:
         (value,) = quantity.also
-        return replace(quantity, value=value, also=frozenset())
-    runs = _DOTTED_CLOCK.fullmatch(quantity.text)
-    if runs:
+        return [replace(quantity, value=value, also=frozenset())]
+    if runs := _DOTTED_CLOCK.fullmatch(quantity.text):
         hour, minute = map(Fraction, map(int, runs.groups()))
         late = (hour + 12) % 24
-        return replace(quantity, parts=(frozenset((hour, late)), frozenset((minute,))))
+        return [replace(quantity, parts=(frozenset((hour, late)), frozenset((minute,))))]
     if _MILITARY.fullmatch(quantity.text) and _ZONE.match(after):
-        hour, minute = Fraction(int(quantity.text[:2])), Fraction(int(quantity.text[2:]))
-        return replace(quantity, parts=(frozenset((hour,)), frozenset((minute,))))
-    return quantity
+        return _hours_and_minutes(quantity)
+    return [quantity]
+
+
+def _hours_and_minutes(quantity: Quantity) -> list[Quantity]:
+    """Return the two quantities of a time without a mark: 0230 UTC."""
+    middle, text = quantity.start + 2, quantity.text
+    hour, minute = Fraction(int(text[:2])), Fraction(int(text[2:]))
+    also = frozenset(((hour + 12) % 24,))
+    return [
+        Quantity(hour, quantity.start, middle, text[:2], "digits", also),
+        Quantity(minute, middle, quantity.end, text[2:], "digits" if minute else "hint"),
+    ]

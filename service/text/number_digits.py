@@ -24,8 +24,10 @@ _SPACES: Final = " \xa0\u2009\u202f"
 _FIGURE: Final = re.compile(
     rf"(?P<grouped>\d{{1,3}}(?P<mark>[,.'’{_SPACES}])\d{{3}}(?:(?P=mark)\d{{3}}){{0,11}}(?!\d)"
     rf"(?P<fraction>[.,]\d{{1,3}}(?![\d.,]*\d))?)"
+    r"|(?P<ratio>(?<![\d/])\d{1,2}/\d{1,2}(?![\d/]))"
     rf"|(?P<chain>\d{{1,4}}(?:\.\d{{1,4}}){{2,8}}(?!\d))"
-    rf"|(?P<decimal>\d{{1,{_MAX_DIGITS}}}[.,·]\d{{1,{_MAX_DIGITS}}}(?!\d))"
+    rf"|(?P<point>(?<![\w.])\.\d{{1,{_MAX_DIGITS}}}(?![\d.]))"
+    rf"|(?P<decimal>\d{{1,{_MAX_DIGITS}}}[.,·․]\d{{1,{_MAX_DIGITS}}}(?!\d))"
     rf"|(?P<plain>\d{{1,{_MAX_DIGITS}}})"
     r"|(?P<vulgar>[¼-¾⅐-⅞])"
 )
@@ -67,9 +69,13 @@ def figures(text: str, language: str) -> Iterator[Figure]:
             yield Figure(value, start, end)
         elif match["plain"]:
             yield Figure(Fraction(int(match.group())), start, end)
-        elif match["chain"]:
+        elif match["ratio"] and (ratio := _ratio(match)):
+            yield ratio
+        elif match["chain"] or match["ratio"]:
             for run in _DIGITS.finditer(text, start, end):
                 yield Figure(Fraction(int(run.group())), *run.span())
+        elif match["point"]:
+            yield Figure(_number("0", match.group()[1:]), start, end)
         elif match["grouped"]:
             yield _grouped(match, language)
         else:
@@ -90,6 +96,14 @@ def _grouped(match: re.Match[str], language: str) -> Figure:
     # 10 100 may be two numbers; 10,100 is one.
     parts = tuple(map(_whole, runs)) if mark in _SPACES and "000" not in runs else ()
     return Figure(value, match.start(), match.end(), frozenset(also), parts)
+
+
+def _ratio(match: re.Match[str]) -> Figure | None:
+    """Return the fraction 2/3; None where it can be none (24/7)."""
+    above, below = map(_whole, match.group().split("/"))
+    if not 0 < above < below:
+        return None
+    return Figure(above / below, match.start(), match.end(), parts=(above, below))
 
 
 def _decimal(match: re.Match[str]) -> Figure:

@@ -20,14 +20,15 @@ from service.text.quantity import Kind, Quantity
 __all__ = ["read"]
 
 _LETTERS: Final = re.compile(r"[^\W\d_]+")
-_TIGHT: Final = re.compile(r"[\s\xad]{0,2}|\s?[-‐‑]\s?")
+_TIGHT: Final = re.compile(r"\+?[\s\xad]{0,2}|\s?[-‐‑]\s?")
 _AND: Final = {
     "en": re.compile(r"(?:\s|-)and(?:(?:\s|-)an?)?(?:\s|-)", re.IGNORECASE),
     "hy": re.compile(r"\s(?:և|եւ|ու)\s"),
     "ru": re.compile(r"\s(?:с|и)\s"),
 }
 _OF: Final = {"en": re.compile(r"(?:\s|-)(?:of\s)?an?(?:\s|-)", re.IGNORECASE)}
-_VAGUE: Final = frozenset(("plural", "dozen", "share", "hint"))
+_CLOSED: Final = frozenset(("hint", "month", "dozen", "ordinal"))
+_VAGUE: Final = frozenset(("hundred", "power", "dozen", "share", "hint"))
 _MAX_LINK: Final = 8
 
 
@@ -68,7 +69,7 @@ class _Sum:
             self.pieces = meaning.parts
         elif isinstance(meaning, Word):
             self.also.update(meaning.also)
-            self.closed = meaning.last or meaning.role in ("hint", "dozen", "ordinal")
+            self.closed = meaning.last or meaning.role in _CLOSED
         else:
             self.closed = True
 
@@ -120,6 +121,9 @@ class _Sum:
     def _take_ordinal(self, value: Fraction, link: str) -> bool:
         if value < 100 and self._take_small(value, link):
             self.closed = True
+            return True
+        if self.figures and value >= 1000 and link == "tight" and self._take_power(value, link):
+            self.closed = True  # 850-миллионный
             return True
         if link != "tight" or self.total or self.current is None or value < 3:
             return False
@@ -184,9 +188,10 @@ class _Sum:
         return True
 
     def _take_figure(self, figure: Figure) -> bool:
-        if figure.value.denominator > 1:  # 1½
-            if self.current is None or figure.parts or not self.figures:
+        if figure.value.denominator > 1:  # 1½, 1 1/2
+            if self.current is None or self.pieces or not self.figures or figure.value >= 1:
                 return False
+            self.pieces = (self.current, *figure.parts) if figure.parts else ()
             self.current += figure.value
             return True
         if self.current is not None or self.power is None or figure.parts:
@@ -276,6 +281,8 @@ def _kind(run: list[_Token]) -> Kind:
         return "digits"
     if first is None:
         return "roman"
-    if all(isinstance(one.meaning, Word) and one.meaning.role in _VAGUE for one in run):
+    if first.role == "month":
+        return "month"
+    if first.role == "plural" or (len(run) == 1 and first.role in _VAGUE):
         return "hint"
     return "words"

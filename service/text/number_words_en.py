@@ -31,7 +31,7 @@ def _english() -> dict[str, Word]:
     table = {
         **words("add", _UNITS, 0),
         **words("ordinal", _ORDINALS),
-        **words("hint", _MONTHS),
+        **words("month", _MONTHS),
         **same("hundred", 100, "hundred"),
         **same("power", 1000, "thousand"),
         **same("plural", 10, "tens"),
@@ -41,9 +41,11 @@ def _english() -> dict[str, Word]:
         **same("ordinal", 1000, "thousandth thousandths"),
         **same("ordinal", 10**6, "millionth millionths"),
         **same("ordinal", 10**9, "billionth billionths"),
-        **same("dozen", 12, "dozen dozens"),
+        **same("dozen", 12, "dozen dozens", 10),
         **same("share", HALF, "half halves", 2, 30, 50),
         **same("share", QUARTER, "quarter quarters", 4, 15, 25, 45),
+        **same("hint", QUARTER, "quarterfinal quarterfinals", 8),
+        **same("hint", HALF, "semifinal semifinals"),
         **same("hint", 0, "nil midnight", 12, 24),
         **same("hint", 12, "noon midday", 0),
         **same("hint", 1, "once single sole solo monthly"),
@@ -63,6 +65,7 @@ def _english() -> dict[str, Word]:
         **same("hint", 200, "bicentennial bicentenary"),
         **same("hint", 1000, "millennium millennia millennial"),
     }  # fmt: skip
+    table |= same("letter", 10**5, "lakh lakhs") | same("letter", 10**7, "crore crores")
     table |= same("letter", 10**3, "k") | same("letter", 10**6, "m") | same("letter", 10**9, "b")
     table |= same("short", 10**6, "mn mln mil mio") | same("short", 10**9, "bn bln bil")
     table |= same("short", 10**12, "tn trn tln") | same("letter", 10**12, "t")

@@ -36,6 +36,10 @@ _HEAD: Final = re.compile(
 )
 # Only the last word of a numeral is inflected (Dum-Tragut, 2.4.1).
 _LAST: Final = re.compile(r"ս?(?:ներ)?(?:ի[նսդ]?|ից|ով|ում)|ս?ներ[ընս]?|սը?")
+# Behind these anything counts but the names of weekdays (երեքշաբթի is Tuesday).
+_FREE_HEAD: Final = re.compile(r"(?!շաբթ)\w{3,14}")
+# երկ- is two, but not in երկիր, երկար, երկինք, երկուշաբթի (country, long, sky, Monday).
+_FREE_TWO: Final = re.compile(r"(?![աինու]|ր|յուղ)\w{3,14}")
 _MAX_CORE: Final = 14
 _MAX_WORD: Final = 40
 
@@ -97,10 +101,12 @@ def _nouns() -> dict[str, Word]:
         **same("hint", 100, "դար հարյուրամյակ"),
         **same("hint", 1000, "հազարամյակ"),
         **same("hint", 6, "կիսամյակ"),
+        **same("hint", QUARTER, "քառորդեզրափակիչ", 8),
+        **same("hint", HALF, "կիսաեզրափակիչ"),
         **same("hint", 12, "կեսօր", 0),
         **same("hint", 0, "կեսգիշեր", 12, 24),
         **same("hint", 24, "շուրջօրյա"),
-        **words("hint", _MONTHS),
+        **words("month", _MONTHS),
     }  # fmt: skip
 
 
@@ -137,5 +143,7 @@ def _meanings(stem: str, ending: str) -> Iterator[Word]:
         elif _AND_HALF.fullmatch(ending):
             yield Word(value + HALF, "add")
     prefix = _prefixes().get(stem)
-    if prefix is not None and _HEAD.fullmatch(ending):
+    free = core is not None and (3 <= core <= 5 or core > 10) and _FREE_HEAD.fullmatch(ending)
+    free = free or (stem == "երկ" and _FREE_TWO.fullmatch(ending))
+    if prefix is not None and (free or _HEAD.fullmatch(ending)):
         yield Word(Fraction(prefix), "hint")

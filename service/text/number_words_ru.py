@@ -19,7 +19,7 @@ _SMALL: Final = (
     " два/две/двух/двум/двумя/двое/двоих/двоим/двоими"
     " три/трех/трем/тремя/трое/троих/троим/троими"
     " четыре/четырех/четырем/четырьмя/четверо/четверых/четверым"
-    " пять/пяти/пятью шесть/шести/шестью семь/семи/семью"
+    " пять/пяти/пятью шесть/шести/шестью семь/семи"
     " восемь/восьми/восьмью/восемью девять/девяти/девятью десять/десяти/десятью"
 )
 _TEENS: Final = (
@@ -50,6 +50,7 @@ _PREFIXES: Final[dict[str, int | Fraction]] = {
     "двухсот": 200, "трехсот": 300, "четырехсот": 400,
     "пятисот": 500, "тысяче": 1000, "полутора": Fraction(3, 2),
 }  # fmt: skip
+_TEN_PREFIXES: Final = tuple(stem for stem, value in _PREFIXES.items() if 20 <= value <= 90)
 # What follows a numeral inside one word: years, days, hours, storeys, sides, times, ...
 _HEAD: Final = re.compile(
     r"(?:лет|годич|дневн|суточ|часов|минут|секунд|месяч|недель|этаж|кратн|сторон|местн|комнат|ступен"
@@ -58,15 +59,15 @@ _HEAD: Final = re.compile(
     r"|рядн|долларов|рублев|голов|ног|борь|составн|частн|актн|палат|пол[оеюь]|сотлет)\w{0,14}"
 )
 # These are the numeral in whatever word they start.
-_FREE: Final = frozenset(("двух", "трех", "четырех"))
-_FREE_HEAD: Final = re.compile(r"\w{2,14}(?:[ыио]й|ая|ое|ые|ого|ому|ым|ых|ую|ою|ом|ыми)")
+_FREE: Final = frozenset(("двух", "дву", "трех", "четырех"))
+_FREE_HEAD: Final = re.compile(r"\w{3,14}(?:[ыио]й|ая|ое|ые|ого|ому|ым|ых|ую|ою|ом|ыми)")
 _POWER_HEAD: Final = re.compile(r"(тысячн|миллионн|миллиардн)\w{2,3}")
 _POWERS: Final = {"тысячн": 10**3, "миллионн": 10**6, "миллиардн": 10**9}
 _HALF_OF: Final = {
     "миллиона": 500_000, "миллиарда": 500_000_000, "тысячи": 500, "сотни": 50, "дюжины": 6,
     "года": 6, "часа": 30, "века": 50, "десятка": 5, "суток": 12,
 }  # fmt: skip
-_MAX_STEM: Final = 14
+_MAX_STEM: Final = 20
 _MAX_WORD: Final = 40
 
 
@@ -79,7 +80,7 @@ def _forms() -> dict[str, Word]:
         **same("add", 40, "сорок сорока"),
         **same("add", 90, "девяносто девяноста"),
         **same("add", 100, "сто ста"),
-        **same("add", Fraction(3, 2), "полтора полторы полутора"),
+        **same("add", Fraction(3, 2), "полтора полторы полутора", 18, 90),
         **same("add", 150, "полтораста"),
         **same("short", 10**3, "тыс"),
         **same("short", 10**6, "млн"),
@@ -87,12 +88,13 @@ def _forms() -> dict[str, Word]:
         **same("short", 10**12, "трлн"),
         **same("share", THIRD, "треть трети третей третям", 3),
         **same("ordinal", 3, "третью", THIRD),
-        **same("hint", 1, "единожды"),
+        **same("hint", 1, "единожды час"),
         **same("hint", 2, "оба обе обоих обеих обоим обеим обоими обеими дважды вдвое вдвоем двойня"
                " пара пару пары паре парой пар парами"),
         **same("hint", 3, "трижды втрое втроем трио тройня тройка"),
         **same("hint", 4, "четырежды вчетверо вчетвером квартет"),
         **same("hint", 5, "впятеро впятером пятилетка"),
+        **same("hint", 7, "семью"),  # a family as well
         **same("hint", 10, "десятилетие"),
         **same("hint", 12, "полдень полудня полудню", 0),
         **same("hint", 0, "полночь полночи полуночи", 12, 24),
@@ -130,11 +132,13 @@ def _adjectives() -> dict[str, Word]:
         **same("ordinal", 1000, "тысячн"),
         **same("ordinal", 10**6, "миллионн"),
         **same("ordinal", 10**9, "миллиардн"),
-        **same("hint", 24, "круглосуточн"),
+        **same("hint", 24, "круглосуточн суточн"),
         **same("hint", 1, "единственн одиночн единичн"),
         **same("hint", 2, "двойн парн двоичн сдвоенн обоюдн"),
         **same("hint", 3, "тройн"),
+        **same("hint", 6, "полугодов полугодич"),
         **same("hint", 12, "полуденн", 0),
+        **same("hint", 0, "нулев", 2000),
     }
 
 
@@ -151,8 +155,17 @@ def _nouns() -> dict[str, Word]:
         **same("dozen", 12, "дюжин"),
         **same("share", HALF, "половин", 2, 30, 50),
         **same("share", QUARTER, "четверт", 4, 15, 25),
-        **same("hint", 2, "двойк двойник близнец двойняш"),
+        **same("hint", 2, "двойк двоечк двойник близнец двойняш"),
         **same("hint", 3, "тройк тройняш трилоги"),
+        **same("hint", 4, "четверк"),
+        **same("hint", 5, "пятерк"),
+        **same("hint", 6, "шестерк полугоди"),
+        **same("hint", 7, "семерк"),
+        **same("hint", 8, "восьмерк"),
+        **same("hint", 9, "девятк"),
+        **same("hint", 50, "полтинник"),
+        **same("hint", QUARTER, "четвертьфинал", 8),
+        **same("hint", HALF, "полуфинал"),
         **same("hint", 10, "десятилети"),
         **same("hint", 100, "столети век"),
         **same("hint", 1000, "тысячелети"),
@@ -188,11 +201,11 @@ def _inflected(stem: str, ending: str) -> Word | None:
 
 @cache
 def _months() -> dict[str, Word]:
-    return words("hint", _MONTHS)
+    return words("month", _MONTHS)
 
 
 def _compound(stem: str, ending: str) -> Word | None:
-    if stem == "пол" and ending in _HALF_OF:
+    if stem in ("пол", "полу") and ending in _HALF_OF:
         counts = ending.startswith("милли")
         return Word(Fraction(_HALF_OF[ending]), "add" if counts else "hint", (HALF,))
     value = _prefix(stem)
@@ -210,4 +223,8 @@ def _prefix(stem: str) -> Fraction | None:
         return Fraction(_PREFIXES[stem])
     if stem.endswith("надцати"):
         return _forms()[stem].value if stem in _forms() else None
+    for ten in _TEN_PREFIXES:
+        unit = _PREFIXES.get(stem.removeprefix(ten), 0)
+        if stem.startswith(ten) and 1 < unit < 10:
+            return Fraction(_PREFIXES[ten] + unit)
     return None

@@ -33,6 +33,7 @@ class _Pool:
     """The readings of the numbers of one text, each with how many numbers have it."""
 
     def __init__(self) -> None:
+        self.months: Counter[Fraction] = Counter()
         self.values: Counter[Fraction] = Counter()
         self.readings: Counter[Fraction] = Counter()
 
@@ -40,6 +41,9 @@ class _Pool:
     def of(cls, found: Iterable[Quantity]) -> Self:
         pool = cls()
         for quantity in found:
+            if quantity.kind == "month":
+                pool.months[quantity.value] += 1
+                continue
             values = {quantity.value}.union(*quantity.parts)
             pool.values.update(values)
             pool.readings.update(values | quantity.also)
@@ -52,6 +56,8 @@ class _Pool:
         """
         count = self.readings[quantity.value]
         count += sum(self.values[reading] for reading in quantity.also)
+        if quantity.kind == "dated":
+            count += self.months[quantity.value]
         if not count and quantity.parts:
             count = min(sum(map(self.values.__getitem__, part)) for part in quantity.parts)
         return count
@@ -97,11 +103,11 @@ def _is_in_figures(quantity: Quantity) -> bool:
 
 
 def _is_demanded(quantity: Quantity) -> bool:
-    if quantity.kind == "hint":
+    if quantity.kind in ("hint", "month"):
         return False
     if _is_in_figures(quantity):
         return True
-    return quantity.value > (2 if quantity.kind == "ordinal" else 1)
+    return quantity.value > (3 if quantity.kind == "ordinal" else 1)
 
 
 def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
@@ -125,7 +131,7 @@ def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
 
 
 def _is_claim(quantity: Quantity) -> bool:
-    if quantity.kind == "hint":
+    if quantity.kind in ("hint", "month"):
         return False
     return _is_in_figures(quantity) or quantity.value > _MAX_FREE_WORD
 
