@@ -185,7 +185,15 @@ def _stop_unless_short(text: str) -> Callable[[re.Match[str]], str]:
 def _colon(text: str, source: str) -> str:
     if source.rstrip().endswith(":") or not _ARMENIAN_WORD.search(text):
         return text
-    return _COLON_STOP.sub("։", text)
+
+    last = len(text.rstrip(' »"”)\n\t'))
+
+    def stop(found: re.Match[str]) -> str:
+        before = max(0, found.start() - 24), found.start()
+        inside = found.end() < last and (":" in source or _SAYING.search(text, *before))
+        return ":" if inside else "։"
+
+    return _COLON_STOP.sub(stop, text)
 
 
 def _semicolon(text: str, source: str) -> str:
@@ -290,7 +298,6 @@ RULES: tuple[Rule, ...] = (
         "a sentence ends with ։ (U+0589), not with a colon",
         "Microsoft Armenian Style Guide (2017): U+0589, not U+003A",
         _colon,
-        default=False,
     ),
     Rule("hy-space-after", "a space after ։ , ՝ where the next word begins", _GUIDE, _space_after),
     Rule("hy-grouping", "100 000 where the source has 100,000", _CLDR, _grouping),

@@ -4,7 +4,7 @@ import pytest
 
 from service.text.typography import Typography, typeset
 
-ALL = Typography.of(["hy-colon"])
+ALL = Typography()
 
 
 def only(rule: str) -> Typography:
@@ -127,9 +127,9 @@ def test_text_that_is_right_or_doubtful_stays(text: str) -> None:
     assert typeset(text, "hy", rules=ALL) == text
 
 
-def test_a_colon_that_ends_sentences_stays_unless_its_rule_is_on() -> None:
-    assert typeset("Նա եկավ:", "hy") == "Նա եկավ:"
-    assert typeset("Նա եկավ:", "hy", rules=ALL) == "Նա եկավ։"
+def test_a_colon_that_ends_sentences_stays_only_where_its_rule_is_off() -> None:
+    assert typeset("Նա եկավ:", "hy") == "Նա եկավ։"
+    assert typeset("Նա եկավ:", "hy", rules=Typography.of(["-hy-colon"])) == "Նա եկավ:"
 
 
 @pytest.mark.parametrize(
@@ -137,6 +137,8 @@ def test_a_colon_that_ends_sentences_stays_unless_its_rule_is_on() -> None:
     [
         ("He came with three things: bread,", "Նա եկավ երեք բանով: հաց, ջուր։"),
         ("He asked for:", "Նա խնդրեց:"),
+        ("", "Նախարարն ասաց: «Կամուրջը բաց է»։"),
+        ("Three cities are named: Gyumri, Vanadzor.", "Նշված են քաղաքներ: Գյումրի, Վանաձոր։"),
     ],
 )
 def test_a_colon_that_introduces_stays(source: str, text: str) -> None:

@@ -99,7 +99,7 @@ def test_changes_turn_rules_on_and_off_in_order() -> None:
     assert Typography.of(["ru-no-break-spaces"]).applies("ru-no-break-spaces")
     assert Typography.of(["none", "+hy-yev"]).on == {"hy-yev"}
     assert Typography.of(["none", "default"]) == Typography()
-    assert Typography.of([" HY-Colon "]).applies("hy-colon")
+    assert not Typography.of([" -HY-Colon "]).applies("hy-colon")
 
 
 def test_equal_changes_make_equal_and_hashable_rules() -> None:
