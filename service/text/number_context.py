@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Final
 
 from service.text.quantity import Quantity
+from service.text.words import stems
 
 __all__ = ["in_context"]
 
@@ -54,6 +55,8 @@ _DEFINITE: Final = re.compile(
     r"\b(?:the|these|those|all|no|its|their|his|her|our|other)\s$", re.IGNORECASE
 )
 _DATE: Final = re.compile(r"(?<![\d./-])\d{1,4}(?P<mark>[./-])\d{1,2}(?P=mark)\d{1,4}(?![\d/-])")
+_WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)[\s.,-]{0,3}$")
+_WORD_AFTER: Final = re.compile(r"[\s-]{0,3}([^\W\d_]+)|\s?[-–]\s?(\d{1,2})(?!\d)")
 _IN_A_NAME: Final = (re.compile(r"[a-z]{2,}\s$"), re.compile(r"[\s-][A-Z][a-z]"))
 _CURRENCY: Final = re.compile(r"(?:[$€£¥₽֏₴₹]|USD|EUR|AMD|RUB)\s?$")
 
@@ -84,7 +87,7 @@ def in_context(text: str, found: Sequence[Quantity], language: str) -> list[Quan
         if quantity.kind == "digits" and quantity.start in dated:
             quantity = replace(quantity, kind="dated")
         kept += _refined(text, quantity)
-    return kept
+    return [_beside(text, quantity) for quantity in kept] if language == "en" else kept
 
 
 def _numeral(text: str, quantity: Quantity, language: str) -> Quantity | None:
@@ -188,6 +191,15 @@ def _from_clock(text: str, quantity: Quantity) -> set[Fraction]:
     if quantity.kind == "digits" and _MINUTES.match(after):
         return {(value + 12) % 24, (value + 12) % 24 or Fraction(24)} if value else {Fraction(24)}
     return set()
+
+
+def _beside(text: str, quantity: Quantity) -> Quantity:
+    """Return the quantity with the words beside it."""
+    before = _WORD_BEFORE.search(text[max(0, quantity.start - _REACH) : quantity.start])
+    after = _WORD_AFTER.match(text[quantity.end : quantity.end + _REACH])
+    first = stems(before[1]) if before else []
+    second = stems(after[1] or after[2]) if after else []
+    return replace(quantity, before="".join(first[:1]), after="".join(second[:1]))
 
 
 def _refined(text: str, quantity: Quantity) -> list[Quantity]:

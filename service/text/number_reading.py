@@ -7,7 +7,7 @@ said around a number, nor a second text.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -214,14 +214,26 @@ def _has_room(current: Fraction, value: Fraction) -> bool:
 def read(text: str, language: str) -> list[Quantity]:
     """Return the quantities of `text` in order; spans do not overlap. Linear, never raises."""
     found: list[Quantity] = []
-    number = _Sum()
-    run: list[_Token] = []
+    number, run = _Sum(), list[_Token]()
+    shorter: _Sum | None = None  # the number as it was before `and`
     for token in _tokens(text, language):
-        if run:
-            link = _link(text, run[-1].end, token.start, language)
-            if link and number.take(token, link):
+        link = _link(text, run[-1].end, token.start, language) if run else ""
+        saved = replace(number, also=set(number.also)) if link == "and" else None
+        if link and number.take(token, link):
+            run.append(token)
+            shorter = saved
+            continue
+        if shorter and link and _multiplies(token):
+            # One hundred and two hundred: what stands behind `and` starts a number of its own.
+            found.append(_quantity(text, shorter, run[:-1]))
+            number, run = _Sum(), run[-1:]
+            number.start(run[0])
+            shorter = None
+            if number.take(token, link):
                 run.append(token)
                 continue
+        shorter = None
+        if run:
             found.append(_quantity(text, number, run))
             run = []
         if isinstance(token.meaning, Word) and token.meaning.role in ("short", "letter"):
@@ -231,6 +243,10 @@ def read(text: str, language: str) -> list[Quantity]:
     if run:
         found.append(_quantity(text, number, run))
     return in_context(text, found, language)
+
+
+def _multiplies(token: _Token) -> bool:
+    return isinstance(token.meaning, Word) and token.meaning.role in ("hundred", "power")
 
 
 def _tokens(text: str, language: str) -> Iterator[_Token]:

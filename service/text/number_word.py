@@ -39,7 +39,8 @@ class Word:
             `power` multiply it, `plural` is a power that is vague without a number (thousands of),
             `short` and `letter` are powers that count only behind figures (mln; m, which may be a
             unit), `dozen` multiplies a small number, `ordinal` is an `add` that closes the number,
-            `share` is a part of one (half), `month` counts in dates only, `hint` tells a number without being a numeral (both).
+            `share` is a part of one (half), `month` counts in dates only, `hint` tells a number
+            without being a numeral (both).
         also: further values a translation may write for it (half past: 30).
         last: its ending says that the number ends here (երկու միլիոնից is "from two million").
     """

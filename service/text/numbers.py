@@ -7,7 +7,7 @@ a warning means something. It must not know how numbers are written, nor what a 
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Final, Self
 
@@ -18,6 +18,9 @@ __all__ = ["Kind", "Quantity", "compare", "quantities", "unsupported"]
 
 # Word numerals up to this one are used freely in a summary (one, first, two, a second).
 _MAX_FREE_WORD: Final = 2
+
+# Up to this one a number must go with its neighbour as well: the days of a month, and most scores.
+_MAX_SMALL: Final = 31
 
 _ABOUT: Final = re.compile(
     r"(?:\b(?:about|around|roughly|approximately|approx\.?|some|nearly|almost|over|under|below|above"
@@ -114,20 +117,41 @@ def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
     """Return the numbers of an English sentence that no number of its article can stand for.
 
     Number words and figures are equal; a rounded number is accepted only behind about, nearly,
-    more than and their like, within one unit of its last digit that is not zero. A sum or a
-    difference is not accepted. Words up to two are never doubted, nor words like both or decade.
+    more than and their like, within one unit of its last digit that is not zero. A small number
+    must also agree with its neighbour: not 8 minutes where the article says 5 minutes. A sum or
+    a difference is not accepted. Words up to two are never doubted, nor words like both or decade.
 
     Args:
         sentence: one sentence of a summary, in English.
         article: `quantities` of the whole article.
     """
     pool = _Pool.of(article)
+    found = list(article)
+    pool = _Pool.of(found)
     return [
         quantity
         for quantity in quantities(sentence, "en")
-        if _is_claim(quantity) and not pool.count(quantity)
+        if _is_claim(quantity) and not (pool.count(quantity) and _is_fitting(quantity, found))
         if not (_is_rounded(sentence, quantity) and _is_near(quantity.value, pool))
     ]
+
+
+def _is_fitting(quantity: Quantity, article: Sequence[Quantity]) -> bool:
+    """Tell whether a small number may stand where it does.
+
+    Small numbers are in every article, so the word behind (8 minutes), else the one in front
+    (No 1), must go with this number as well, if the article has it with a number at all.
+    """
+    if quantity.value > _MAX_SMALL:
+        return True
+    if quantity.after:
+        same = [other for other in article if other.after == quantity.after]
+        if same:
+            return bool(_Pool.of(same).count(quantity))
+    elif quantity.before:
+        same = [other for other in article if other.before == quantity.before]
+        return not same or bool(_Pool.of(same).count(quantity))
+    return True
 
 
 def _is_claim(quantity: Quantity) -> bool:
@@ -143,7 +167,7 @@ def _is_rounded(sentence: str, quantity: Quantity) -> bool:
 
 def _is_near(value: Fraction, pool: _Pool) -> bool:
     unit = _unit(value)
-    return any(abs(reading - value) < unit for reading in pool.values)
+    return any(0 < abs(reading - value) < unit for reading in pool.values)
 
 
 def _unit(value: Fraction) -> Fraction:

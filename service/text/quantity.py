@@ -23,6 +23,8 @@ class Quantity:
             no claim (both, decade, a lone Roman I, the 2 of km2).
         also: other readings of the whole ('95 is 1995, 8 p.m. is 20).
         parts: readings of its runs of digits, where it may be several numbers (20.30 is a time).
+        before: the word in front of it, small letters without ending; only of English text.
+        after: the word behind it, in the same form, or the other number of a score.
     """
 
     value: Fraction
@@ -32,6 +34,8 @@ class Quantity:
     kind: Kind
     also: frozenset[Fraction] = frozenset()
     parts: tuple[frozenset[Fraction], ...] = ()
+    before: str = ""
+    after: str = ""
 
     @property
     def readings(self) -> frozenset[Fraction]:
