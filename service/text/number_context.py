@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from service.text.number_words import look_up
 from service.text.quantity import Quantity
 from service.text.words import stems
 
@@ -54,7 +55,7 @@ _MORE: Final = re.compile(
 _DEFINITE: Final = re.compile(
     r"\b(?:the|these|those|all|no|its|their|his|her|our|other)\s$", re.IGNORECASE
 )
-_DATE: Final = re.compile(r"(?<![\d./-])\d{1,4}(?P<mark>[./-])\d{1,2}(?P=mark)\d{1,4}(?![\d/-])")
+_DATE: Final = re.compile(r"(?<![\d./-])\d{1,4}(?P<mark>[./-])\d{1,2}(?P=mark)\d{1,4}(?![\d/]|-\d)")
 _WORD_BEFORE: Final = re.compile(r"([^\W\d_]+)[\s.,-]{0,3}$")
 _WORD_AFTER: Final = re.compile(r"[\s-]{0,3}([^\W\d_]+)|\s?[-–]\s?(\d{1,2})(?!\d)")
 _IN_A_NAME: Final = (re.compile(r"[a-z]{2,}\s$"), re.compile(r"[\s-][A-Z][a-z]"))
@@ -194,12 +195,17 @@ def _from_clock(text: str, quantity: Quantity) -> set[Fraction]:
 
 
 def _beside(text: str, quantity: Quantity) -> Quantity:
-    """Return the quantity with the words beside it."""
+    """Return the quantity with the words beside it; months go with any day."""
     before = _WORD_BEFORE.search(text[max(0, quantity.start - _REACH) : quantity.start])
     after = _WORD_AFTER.match(text[quantity.end : quantity.end + _REACH])
-    first = stems(before[1]) if before else []
-    second = stems(after[1] or after[2]) if after else []
+    first = stems(before[1]) if before and not _is_month(before[1]) else []
+    second = stems(after[1] or after[2]) if after and not _is_month(after[1] or "") else []
     return replace(quantity, before="".join(first[:1]), after="".join(second[:1]))
+
+
+def _is_month(word: str) -> bool:
+    meaning = look_up(word.title(), "en")
+    return meaning is not None and meaning.role == "month"
 
 
 def _refined(text: str, quantity: Quantity) -> list[Quantity]:
@@ -210,8 +216,6 @@ def _refined(text: str, quantity: Quantity) -> list[Quantity]:
     before = text[max(0, quantity.start - _REACH) : quantity.start]
     if quantity.value == 0 and len(quantity.text) == 2 and _HOURS.search(before):
         return [replace(quantity, kind="hint")]  # the minutes of 16:00
-    if _ORDINAL.match(after):
-        return [replace(quantity, kind="ordinal")]
     if _CURRENCY.search(before) and text[quantity.end - 1].isalpha() and len(quantity.also) == 1:
         (value,) = quantity.also
         return [replace(quantity, value=value, also=frozenset())]
@@ -221,6 +225,8 @@ def _refined(text: str, quantity: Quantity) -> list[Quantity]:
         return [replace(quantity, parts=(frozenset((hour, late)), frozenset((minute,))))]
     if _MILITARY.fullmatch(quantity.text) and _ZONE.match(after):
         return _hours_and_minutes(quantity)
+    if _ORDINAL.match(after):
+        return [replace(quantity, kind="ordinal")]
     return [quantity]
 
 

@@ -119,7 +119,8 @@ def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
     Number words and figures are equal; a rounded number is accepted only behind about, nearly,
     more than and their like, within one unit of its last digit that is not zero. A small number
     must also agree with its neighbour: not 8 minutes where the article says 5 minutes. A sum or
-    a difference is not accepted. Words up to two are never doubted, nor words like both or decade.
+    a difference is not accepted. Words up to two are never doubted, nor words like both or decade,
+    nor Roman numerals, which are parts of names.
 
     Args:
         sentence: one sentence of a summary, in English.
@@ -155,7 +156,7 @@ def _is_fitting(quantity: Quantity, article: Sequence[Quantity]) -> bool:
 
 
 def _is_claim(quantity: Quantity) -> bool:
-    if quantity.kind in ("hint", "month"):
+    if quantity.kind in ("hint", "month", "roman"):
         return False
     return _is_in_figures(quantity) or quantity.value > _MAX_FREE_WORD
 
@@ -167,7 +168,7 @@ def _is_rounded(sentence: str, quantity: Quantity) -> bool:
 
 def _is_near(value: Fraction, pool: _Pool) -> bool:
     unit = _unit(value)
-    return any(0 < abs(reading - value) < unit for reading in pool.values)
+    return any(reading > value / 2 and 0 < abs(reading - value) < unit for reading in pool.values)
 
 
 def _unit(value: Fraction) -> Fraction:
