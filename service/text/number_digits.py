@@ -23,7 +23,7 @@ _MAX_DIGITS: Final = 40
 _SPACES: Final = " \xa0\u2009\u202f"
 _FIGURE: Final = re.compile(
     rf"(?P<grouped>\d{{1,3}}(?P<mark>[,.'’{_SPACES}])\d{{3}}(?:(?P=mark)\d{{3}}){{0,11}}(?!\d)"
-    rf"(?P<fraction>[.,]\d{{1,3}}(?![\d.,]*\d))?)"
+    rf"(?P<fraction>(?!(?P=mark))[.,]\d{{1,{_MAX_DIGITS}}}(?!\d))?(?!\.\d))"
     r"|(?P<ratio>(?<![\d/])\d{1,2}/\d{1,2}(?![\d/]))"
     rf"|(?P<chain>\d{{1,4}}(?:\.\d{{1,4}}){{2,8}}(?!\d))"
     rf"|(?P<point>(?<![\w.])\.\d{{1,{_MAX_DIGITS}}}(?![\d.]))"

@@ -40,7 +40,7 @@ _LAST: Final = re.compile(r"ս?(?:ներ)?(?:ի[նսդ]?|ից|ով|ում)|ս?ն
 _FREE_HEAD: Final = re.compile(r"(?!շաբթ)\w{3,14}")
 # երկ- is two, but not in երկիր, երկար, երկինք, երկուշաբթի (country, long, sky, Monday).
 _FREE_TWO: Final = re.compile(r"(?![աինու]|ր|յուղ)\w{3,14}")
-_MAX_CORE: Final = 14
+_MAX_CORE: Final = 20
 _MAX_WORD: Final = 40
 
 
