@@ -1,7 +1,8 @@
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from random import Random
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from service.batching import WINDOW_JOBS, Batcher, Flow, JobResult
+from service.batching import Batcher, Flow, JobResult
+from service.batching.batcher import ENOUGH_JOBS
+from service.batching.turns import WINDOW_JOBS
 from service.engines.base import Decoding, Hypothesis, Output
 from service.errors import InferenceFailed, QueueFull, ShuttingDown
 from tests.fakes import PATIENCE_S
@@ -184,6 +187,25 @@ class TestFairness:
         batcher.work()
         assert engine.batches[1] == ["short"]
 
+    @pytest.mark.parametrize("decoding", [PLAIN, WIDE])
+    def test_an_endless_stream_of_sentences_does_not_starve_an_article(
+        self, decoding: Decoding
+    ) -> None:
+        def during(number: int) -> None:
+            if number == 200:
+                done.extend(future.done() for future in article)
+                batcher.close()
+            elif number < 200:
+                for _ in range(10):  # as many as a batch holds
+                    batcher.submit([source("s")], decoding, Flow())
+
+        done: list[bool] = []
+        engine = Engine(during)
+        batcher = batcher_of(engine)
+        article = batcher.submit([source(f"a{i}") for i in range(40)], PLAIN, Flow())
+        batcher.work()
+        assert done == [True] * 40
+
     def test_two_articles_take_turns(self) -> None:
         engine = Engine()
         batcher = batcher_of(engine, max_batch_tokens=10)
@@ -327,6 +349,17 @@ class TestCancellation:
         drain(batcher)
         assert engine.names == ["a0", "a2"]
 
+    @pytest.mark.parametrize("word", ["fine", "poison"])
+    def test_a_job_cancelled_during_its_batch_stays_cancelled(self, word: str) -> None:
+        def during(number: int) -> None:
+            assert futures[0].cancel()
+
+        batcher = batcher_of(Engine(during), name=word)
+        futures = batcher.submit([["a", word]], PLAIN, Flow())
+        drain(batcher)
+        assert futures[0].cancelled()
+        assert metric("lur_jobs_total", model=word, outcome="dropped") == 1
+
     def test_a_queue_of_cancelled_jobs_is_no_batch(self) -> None:
         engine = Engine()
         batcher = batcher_of(engine)
@@ -350,6 +383,45 @@ class TestFailures:
             bad.result(0)
         assert isinstance(caught.value.__cause__, RuntimeError)
         assert str(caught.value.__cause__) == "poisoned"
+
+    @pytest.mark.parametrize("culprit", [0, 21, 63])
+    def test_a_culprit_is_found_by_halving(self, culprit: int) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, max_batch_tokens=640)
+        sources = [source(str(i)) for i in range(64)]
+        sources[culprit][1] = "poison"
+        futures = batcher.submit(sources, PLAIN, Flow())
+        drain(batcher)
+        failed = [i for i, future in enumerate(futures) if future.exception(0)]
+        assert failed == [culprit]
+        assert len(engine.batches) == 1 + 2 * 6
+
+    def test_who_is_cancelled_during_a_failing_batch_is_not_run_again(self) -> None:
+        def during(number: int) -> None:
+            if number == 1:
+                futures[0].cancel()
+                futures[2].cancel()
+
+        engine = Engine(during)
+        batcher = batcher_of(engine, name="retried")
+        futures = batcher.submit(
+            [source("a"), ["bad", "poison"], source("c"), source("d")], PLAIN, Flow()
+        )
+        drain(batcher)
+        assert sorted(engine.names[4:]) == ["bad", "d"]
+        assert text_of(futures[3]).startswith("D")
+        assert metric("lur_jobs_total", model="retried", outcome="dropped") == 2
+
+    def test_a_failing_batch_that_nobody_wants_any_more_is_forgotten(self) -> None:
+        def during(number: int) -> None:
+            for future in futures:
+                future.cancel()
+
+        engine = Engine(during)
+        batcher = batcher_of(engine)
+        futures = batcher.submit([["bad", "poison"], source("b")], PLAIN, Flow())
+        drain(batcher)
+        assert len(engine.batches) == 1
 
     @pytest.mark.parametrize("count", [0, 2])
     def test_a_wrong_number_of_outputs_is_the_failure_of_its_job_only(self, count: int) -> None:
@@ -387,40 +459,61 @@ class TestFailures:
 
 
 class TestCompany:
-    def test_a_full_batch_waits_for_nobody_and_a_lone_job_does(self) -> None:
+    """With a wait of an hour: what is served was not waiting, or waits for what comes next."""
+
+    @staticmethod
+    @contextmanager
+    def after_two_flows(
+        *, batch_wait_s: float = 3600.0, max_batch_tokens: int = 100
+    ) -> Iterator[tuple[Batcher, Engine]]:
+        """A worker that has just served two flows together."""
         engine = Engine()
-        batcher = batcher_of(engine, max_batch_tokens=20, batch_wait_s=3600.0)
+        batcher = batcher_of(engine, batch_wait_s=batch_wait_s, max_batch_tokens=max_batch_tokens)
+        two = [batcher.submit([source(name)], PLAIN, Flow())[0] for name in "ab"]
         thread = threading.Thread(target=batcher.work)
         thread.start()
-        full = batcher.submit([source("a"), source("b")], PLAIN, Flow())
-        assert [text_of(f)[0] for f in full] == ["A", "B"]
-        (lone,) = batcher.submit([source("c")], PLAIN, Flow())
-        (company,) = batcher.submit([source("d")], PLAIN, Flow())
-        assert [text_of(f)[0] for f in (lone, company)] == ["C", "D"]
-        assert [sorted(batch) for batch in engine.batches] == [["a", "b"], ["c", "d"]]
+        assert [text_of(future)[0] for future in two] == ["A", "B"]
+        yield batcher, engine
         batcher.close()
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
 
-    @pytest.mark.parametrize("batch_wait_s", [0.0, 0.001])
-    def test_the_wait_for_company_ends(self, batch_wait_s: float) -> None:
-        batcher = batcher_of(Engine(), batch_wait_s=batch_wait_s)
+    def test_a_client_alone_never_waits(self) -> None:
+        batcher = batcher_of(Engine(), batch_wait_s=3600.0)
         thread = threading.Thread(target=batcher.work)
         thread.start()
-        (lone,) = batcher.submit([source("a")], PLAIN, Flow())
-        assert text_of(lone).startswith("A")
+        for name in "abcde":
+            (lone,) = batcher.submit([source(name)], PLAIN, Flow())
+            assert text_of(lone).startswith(name.upper())
         batcher.close()
         thread.join(PATIENCE_S)
 
-    def test_closing_ends_the_wait_for_company(self) -> None:
-        engine = Engine()
-        batcher = batcher_of(engine, batch_wait_s=3600.0)
-        thread = threading.Thread(target=batcher.work)
-        thread.start()
-        (lone,) = batcher.submit([source("a")], PLAIN, Flow())
-        batcher.close()
-        assert text_of(lone).startswith("A")
-        thread.join(PATIENCE_S)
+    def test_flows_that_were_served_together_are_awaited(self) -> None:
+        with self.after_two_flows() as (batcher, engine):
+            both = [batcher.submit([source(name)], PLAIN, Flow())[0] for name in "cd"]
+            assert [text_of(future)[0] for future in both] == ["C", "D"]
+        assert [sorted(batch) for batch in engine.batches] == [["a", "b"], ["c", "d"]]
+
+    def test_the_wait_for_who_does_not_come_back_ends(self) -> None:
+        with self.after_two_flows(batch_wait_s=0.001) as (batcher, _):
+            (lone,) = batcher.submit([source("c")], PLAIN, Flow())
+            assert text_of(lone).startswith("C")
+
+    def test_closing_ends_the_wait(self) -> None:
+        with self.after_two_flows() as (batcher, _):
+            (lone,) = batcher.submit([source("c")], PLAIN, Flow())
+            batcher.close()
+            assert text_of(lone).startswith("C")
+
+    def test_a_full_batch_waits_for_nobody(self) -> None:
+        with self.after_two_flows(max_batch_tokens=20) as (batcher, _):
+            (full,) = batcher.submit([source("c", 20)], PLAIN, Flow())
+            assert text_of(full).startswith("C")
+
+    def test_a_batch_of_enough_jobs_waits_for_nobody(self) -> None:
+        with self.after_two_flows() as (batcher, _):
+            article = batcher.submit([source("c", 1)] * ENOUGH_JOBS, PLAIN, Flow())
+            assert [text_of(future) for future in article] == ["C"] * ENOUGH_JOBS
 
     def test_a_worker_that_waits_on_an_empty_queue_ends_when_it_is_closed(self) -> None:
         batcher = batcher_of(Engine())

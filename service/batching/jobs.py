@@ -1,0 +1,50 @@
+"""What waits in a queue, and what becomes of it. Plain data; knows neither order nor threads."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from service.engines.base import Decoding, Output
+
+__all__ = ["Flow", "Job", "JobResult"]
+
+
+@dataclass(slots=True, eq=False)
+class Flow:
+    """The jobs of one request in one queue; shared by its submissions.
+
+    Attributes:
+        virtual_time: how far its service has come, in the tokens of `Turns`.
+        waiting_tokens: of its jobs that have not begun.
+        admitted: some of its jobs were accepted, so the others are too.
+    """
+
+    virtual_time: float = 0.0
+    waiting_tokens: int = 0
+    admitted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """One job's output and when it was run, in seconds of `time.monotonic`."""
+
+    output: Output
+    submitted_s: float
+    started_s: float
+    finished_s: float
+
+
+@dataclass(slots=True, eq=False)
+class Job:
+    """One source that waits. Whoever no longer wants its result cancels the future.
+
+    Attributes:
+        tokens: of the source, at least 1: what it counts in turns and in the budget.
+    """
+
+    source: Sequence[str]
+    decoding: Decoding
+    flow: Flow
+    submitted_s: float
+    tokens: int
+    future: Future[JobResult] = field(default_factory=Future)

@@ -1,0 +1,219 @@
+"""Which of the waiting jobs run next: fair between requests, then alike in length.
+
+Each flow (one request) has a virtual time: the tokens it has been served. The flow that is furthest
+behind has the turn, and its oldest job is in the next batch. Jobs of the same decoding and similar
+length fill that batch, and their flows are charged for it as well. Turns belong to flows, so it
+does not matter which decodings they want.
+
+A flow that comes begins at the virtual time of the queue. With each batch that moves on by what a
+flow with work enough would have got of it, had the flows been served in equal shares (processor
+sharing, as in Parekh and Gallager 1993; shares are max-min fair). So whoever comes later begins
+further ahead, and newcomers cannot keep an older flow waiting however many they are. It moves on
+when the batch is done, and who comes during a batch counts as if it had been there from the start:
+an article that is alone owes the next sentence a turn, which so waits for one batch of it.
+
+What a flow owes the others, because there was room for it in their batches, is forgiven beyond one
+batch B (the budget, or the longest job if that is longer), and so is what it is owed. The bound
+that follows: between two services of a flow that waits at most `3 * n * B` tokens of others are
+served, where n is the most flows that wait or are served at once, itself included. For it is at
+most B ahead of the queue, and each batch of w tokens moves the queue on by w/n or more. So after nB
+tokens the queue has come up to it, and newcomers begin behind it; after nB more the queue is B past
+it, and then forgiving leaves each of the n - 1 others one turn before it. As a turn is the oldest
+job's, no job waits for ever.
+
+Knows no threads (the caller holds its lock) and runs nothing.
+"""
+
+import heapq
+import math
+from collections.abc import Collection, Iterable
+from operator import attrgetter
+
+from service.batching.jobs import Flow, Job
+from service.engines.base import Decoding
+
+__all__ = ["WINDOW_JOBS", "Turns"]
+
+WINDOW_JOBS = 256
+"""How far a batch looks ahead in the queue for jobs of similar length."""
+
+Lane = dict[Flow, list[Job]]
+"""The jobs of one decoding by flow; flows and jobs in the order in which they came."""
+
+virtual_time = attrgetter("virtual_time")
+
+
+class Turns:
+    """The waiting jobs of one queue.
+
+    Args:
+        max_batch_tokens: budget of one batch: jobs times the longest source. A job that alone
+            exceeds it runs alone.
+
+    Attributes:
+        jobs: how many wait, cancelled ones included until they are dropped.
+        tokens: of these jobs.
+        flows: whose jobs these are.
+    """
+
+    def __init__(self, max_batch_tokens: int) -> None:
+        self.jobs = 0
+        self.tokens = 0
+        self.flows: set[Flow] = set()
+        self._max_batch_tokens = max_batch_tokens
+        self._forgiven = max_batch_tokens
+        self._lanes: dict[Decoding, Lane] = {}
+        self._virtual_time = 0.0
+        self._running: list[Job] = []
+        self._sharing: dict[Flow, int] = {}
+
+    def add(self, job: Job) -> None:
+        """Lets a job wait."""
+        flow = job.flow
+        if flow not in self.flows:
+            self.flows.add(flow)
+            now = self._virtual_time
+            flow.virtual_time = min(max(flow.virtual_time, now), now + self._forgiven)
+        flow.waiting_tokens += job.tokens
+        self._lanes.setdefault(job.decoding, {}).setdefault(flow, []).append(job)
+        self.jobs += 1
+        self.tokens += job.tokens
+        self._forgiven = max(self._forgiven, job.tokens)
+
+    def take(self) -> list[Job]:
+        """Takes out the next batch: one decoding, within the budget; empty when nobody waits.
+
+        Cancelled jobs are dropped when they would be in a batch.
+        """
+        self.finish()
+        while self._lanes:
+            decoding, order = self._next_lane()
+            window = _look_ahead(self._lanes[decoding], order)
+            batch = _fit(window, self._max_batch_tokens)
+            if not any(job.future.cancelled() for job in batch):
+                self._running = batch
+                self._sharing = {flow: flow.waiting_tokens for flow in self.flows}
+                self._remove(decoding, batch)
+                return batch
+            self._remove(decoding, [job for job in window if job.future.cancelled()])
+        return []
+
+    def finish(self) -> None:
+        """Says that the batch taken last is done: who comes from now on came after it."""
+        if not self._running:
+            return
+        came = (flow.waiting_tokens for flow in self.flows if flow not in self._sharing)
+        share = _equal_share(
+            sum(job.tokens for job in self._running), [*self._sharing.values(), *came]
+        )
+        least = self._virtual_time - self._forgiven
+        most = self._virtual_time + share + self._forgiven
+        for job in self._running:
+            flow = job.flow
+            flow.virtual_time = min(max(flow.virtual_time, least) + job.tokens, most)
+        self._virtual_time += share
+        if not self.flows:  # nobody is owed anything, so nobody owes anything
+            self._virtual_time += self._forgiven
+        self._running, self._sharing = [], {}
+
+    def drop_cancelled(self) -> None:
+        """Drops every cancelled job, wherever it waits."""
+        for decoding, lane in list(self._lanes.items()):
+            waiting = (job for jobs in lane.values() for job in jobs)
+            self._remove(decoding, [job for job in waiting if job.future.cancelled()])
+
+    def _next_lane(self) -> tuple[Decoding, list[Flow]]:
+        """Returns whose decoding has the turn, and all flows of that decoding in order.
+
+        Linear: as flows come, their virtual times are nearly sorted.
+        """
+        orders = {
+            decoding: sorted(lane, key=virtual_time) for decoding, lane in self._lanes.items()
+        }
+        if len(orders) == 1:
+            return next(iter(orders.items()))
+
+        def turn(decoding: Decoding) -> tuple[float, float]:
+            flow = orders[decoding][0]
+            return flow.virtual_time, self._lanes[decoding][flow][0].submitted_s
+
+        decoding = min(orders, key=turn)
+        return decoding, orders[decoding]
+
+    def _remove(self, decoding: Decoding, jobs: Collection[Job]) -> None:
+        lane = self._lanes[decoding]
+        leaving = set(jobs)
+        for job in jobs:
+            job.flow.waiting_tokens -= job.tokens
+            self.tokens -= job.tokens
+        self.jobs -= len(jobs)
+        for flow in {job.flow for job in jobs}:
+            lane[flow] = [job for job in lane[flow] if job not in leaving]
+            if not lane[flow]:
+                del lane[flow]
+            if not flow.waiting_tokens:
+                self.flows.remove(flow)
+        if not lane:
+            del self._lanes[decoding]
+
+
+def _look_ahead(lane: Lane, order: list[Flow]) -> list[Job]:
+    """Returns the next `WINDOW_JOBS` jobs, as they would go if each turn were one job."""
+    window: list[Job] = []
+    begun: list[tuple[float, int, int, list[Job]]] = []  # a heap; the place is unique
+    for place, flow in enumerate(order[:WINDOW_JOBS]):
+        if begun:
+            _go_on(begun, window, flow.virtual_time)
+        jobs = lane[flow]
+        window.append(jobs[0])
+        if len(jobs) > 1:
+            heapq.heappush(begun, (flow.virtual_time + jobs[0].tokens, place, 1, jobs))
+    _go_on(begun, window, math.inf)
+    return window[:WINDOW_JOBS]
+
+
+def _go_on(begun: list[tuple[float, int, int, list[Job]]], window: list[Job], until: float) -> None:
+    """Adds to the window, while there is room, what the flows that are in it have next."""
+    while begun and begun[0][0] <= until and len(window) < WINDOW_JOBS:
+        time, place, index, jobs = begun[0]
+        window.append(jobs[index])
+        if index + 1 < len(jobs):
+            heapq.heapreplace(begun, (time + jobs[index].tokens, place, index + 1, jobs))
+        else:
+            heapq.heappop(begun)
+
+
+def _equal_share(tokens: int, waiting: Iterable[int]) -> float:
+    """Returns the largest share when `tokens` are shared out equally, to nobody more than waits.
+
+    What one cannot use the others get (max-min fairness).
+    """
+    left = float(tokens)
+    demands = sorted(waiting)
+    for place, demand in enumerate(demands):
+        share = left / (len(demands) - place)
+        if demand >= share:
+            return share
+        left -= demand
+    return float(demands[-1])
+
+
+def _fit(window: list[Job], max_tokens: int) -> list[Job]:
+    """Returns the first job and those nearest to its length whose padded batch fits the budget."""
+    head = window[0]
+    by_length = sorted(window, key=attrgetter("tokens"))
+    low = high = by_length.index(head)
+    while True:
+        count, longest = high - low + 2, by_length[high].tokens
+        shorter = by_length[low - 1] if low and count * longest <= max_tokens else None
+        longer = by_length[high + 1] if high + 1 < len(by_length) else None
+        if longer is not None and count * longer.tokens > max_tokens:
+            longer = None
+        if shorter is None and longer is None:
+            return by_length[low : high + 1]
+        if longer is None or (
+            shorter is not None and head.tokens - shorter.tokens <= longer.tokens - head.tokens
+        ):
+            low -= 1
+        else:
+            high += 1

@@ -1,0 +1,239 @@
+import itertools
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.batching.jobs import Flow, Job
+from service.batching.turns import WINDOW_JOBS, Turns
+from service.engines.base import Decoding
+
+DECODINGS = [Decoding(max_tokens=tokens) for tokens in (10, 20, 30)]
+PLAIN, WIDE, LONG = DECODINGS
+
+age = itertools.count()
+
+
+def job_of(flow: Flow, tokens: int = 10, decoding: Decoding = PLAIN) -> Job:
+    return Job(["x"] * tokens, decoding, flow, float(next(age)), tokens)
+
+
+def wait(
+    turns: Turns, lengths: Sequence[int], decoding: Decoding = PLAIN, flow: Flow | None = None
+) -> list[Job]:
+    """Lets one flow wait with jobs of these lengths."""
+    flow = flow or Flow()
+    jobs = [job_of(flow, tokens, decoding) for tokens in lengths]
+    for job in jobs:
+        turns.add(job)
+    return jobs
+
+
+def batches_until(turns: Turns, wanted: Job, meanwhile: Callable[[], None], most: int) -> int:
+    """Counts the batches up to the one with this job. In each of them `meanwhile` happens."""
+    for number in range(1, most + 1):
+        batch = turns.take()
+        meanwhile()
+        turns.finish()
+        if wanted in batch:
+            return number
+    raise AssertionError(f"not served in {most} batches")
+
+
+def drain(turns: Turns) -> list[list[Job]]:
+    batches = []
+    while batch := turns.take():
+        batches.append(batch)
+        turns.finish()
+    return batches
+
+
+@pytest.mark.parametrize("decoding", [PLAIN, WIDE])
+@pytest.mark.parametrize("newcomers", [1, 4, 10])
+def test_a_stream_of_sentences_does_not_starve_an_article(
+    decoding: Decoding, newcomers: int
+) -> None:
+    turns = Turns(100)
+    article = wait(turns, [10] * 40)
+    sentences: list[Job] = []
+
+    def more() -> None:
+        for _ in range(newcomers):
+            sentences.extend(wait(turns, [10], decoding))
+
+    more()
+    batches_until(turns, article[-1], more, most=4 * (10 * newcomers + 1))
+    served = [job for job in sentences if not job.flow.waiting_tokens]
+    assert len(served) >= newcomers
+
+
+def test_an_article_among_clients_gets_a_turn_for_each_of_theirs() -> None:
+    turns = Turns(10)
+    wait(turns, [10] * 100)
+    clients = [wait(turns, [10], WIDE)[0] for _ in range(4)]
+    served: Counter[Decoding] = Counter()
+    for _ in range(100):
+        (job,) = turns.take()
+        served[job.decoding] += 1
+        turns.finish()
+        if job in clients:
+            clients.remove(job)
+            clients += wait(turns, [10], WIDE)
+    assert 19 <= served[PLAIN] <= 21
+
+
+def test_a_sentence_that_comes_while_an_article_is_served_is_in_the_next_batch() -> None:
+    turns = Turns(100)
+    wait(turns, [10] * 1000)
+    for number in range(20):
+        turns.take()  # of the article
+        (sentence,) = wait(turns, [10 + number], WIDE)
+        turns.finish()
+        assert turns.take() == [sentence]
+        turns.finish()
+
+
+def test_an_article_that_rode_with_others_does_not_pay_for_it_later() -> None:
+    turns = Turns(100)
+    article = wait(turns, [10] * 200)
+    for _ in range(15):  # each has room for nine jobs of the article
+        wait(turns, [10])
+        assert len(turns.take()) == 10
+        turns.finish()
+    left = next(job for job in article if job not in served_of(turns, article))
+
+    def rival() -> None:
+        wait(turns, [10] * 10, WIDE)
+
+    rival()
+    assert batches_until(turns, left, rival, most=60) <= 30
+
+
+def served_of(turns: Turns, jobs: list[Job]) -> list[Job]:
+    waiting = jobs[0].flow.waiting_tokens // jobs[0].tokens
+    return jobs[: len(jobs) - waiting]
+
+
+def test_flows_of_many_decodings_take_turns_whatever_the_decoding() -> None:
+    turns = Turns(10)
+    for decoding, flows in ((PLAIN, 1), (WIDE, 2), (LONG, 3)):
+        for _ in range(flows):
+            wait(turns, [10] * 50, decoding)
+    first = [batch[0].decoding for batch in drain(turns)[:60]]
+    assert Counter(first) == {PLAIN: 10, WIDE: 20, LONG: 30}
+
+
+def test_within_a_flow_of_several_decodings_the_oldest_job_has_the_turn() -> None:
+    turns = Turns(10)
+    flow = Flow()
+    wait(turns, [10] * 3, PLAIN)
+    jobs = [wait(turns, [10], d, flow)[0] for d in (WIDE, PLAIN, LONG, PLAIN, WIDE)]
+    mine = [batch[0] for batch in drain(turns) if batch[0].flow is flow]
+    assert mine == jobs
+
+
+def test_a_flow_of_another_queue_that_went_far_begins_no_later_than_one_batch_ahead() -> None:
+    turns = Turns(10)
+    (stranger,) = wait(turns, [10], flow=Flow(virtual_time=1e9))
+
+    def more() -> None:
+        wait(turns, [10], WIDE)
+
+    more()
+    assert batches_until(turns, stranger, more, most=20) <= 10
+
+
+def test_the_longest_look_ahead_is_in_the_order_of_turns() -> None:
+    turns = Turns(2)
+    long = wait(turns, [1] * WINDOW_JOBS)
+    late = wait(turns, [2] * 3)
+    batches = drain(turns)
+    assert batches[0] == long[:2]
+    assert batches[1] == late[:1]
+
+
+def test_a_cancelled_jobs_turn_is_nobodys() -> None:
+    turns = Turns(10)
+    gone = wait(turns, [10] * 3)
+    (other,) = wait(turns, [10], WIDE)
+    for job in gone:
+        job.future.cancel()
+    assert turns.take() == [other]
+    assert (turns.jobs, turns.tokens, turns.flows) == (0, 0, set())
+
+
+def test_cancelled_jobs_are_dropped_wherever_they_wait() -> None:
+    turns = Turns(10)
+    jobs = wait(turns, [10] * 3) + wait(turns, [7] * 3, WIDE)
+    for job in jobs[1:5]:
+        job.future.cancel()
+    turns.drop_cancelled()
+    assert (turns.jobs, turns.tokens) == (2, 17)
+    assert [job for batch in drain(turns) for job in batch] == [jobs[0], jobs[5]]
+
+
+Request = tuple[int, list[int]]  # which decoding, and the lengths of its jobs
+
+requests = st.tuples(
+    st.integers(0, len(DECODINGS) - 1), st.lists(st.integers(1, 40), min_size=1, max_size=12)
+)
+clients = st.lists(st.lists(requests, min_size=1, max_size=3), min_size=1, max_size=8)
+
+
+@settings(max_examples=150, deadline=None)
+@given(clients, st.integers(1, 120), st.lists(st.booleans(), min_size=1, max_size=7))
+def test_between_two_services_of_a_flow_others_get_no_more_than_the_bound(
+    scripts: list[list[Request]], budget: int, cancels: list[bool]
+) -> None:
+    """Any mix: each client sends its requests over and over, the next when one is answered."""
+    turns = Turns(budget)
+    longest = max(tokens for script in scripts for _, lengths in script for tokens in lengths)
+    bound = 3 * len(scripts) * max(budget, longest)
+    scripted = [itertools.cycle(script) for script in scripts]
+    cancelling = itertools.cycle(cancels)
+    waits: dict[Flow, int] = {}  # tokens of others since it was last served
+    owner: dict[Flow, int] = {}
+
+    def send(client: int) -> None:
+        decoding, lengths = next(scripted[client])
+        jobs = wait(turns, lengths, DECODINGS[decoding])
+        waits[jobs[0].flow], owner[jobs[0].flow] = 0, client
+        if len(jobs) > 1 and next(cancelling):
+            jobs[-1].future.cancel()
+
+    for client in range(len(scripts)):
+        send(client)
+    for _ in range(80):
+        batch = turns.take()
+        assert batch or not turns.jobs
+        assert len(batch) <= 1 or len(batch) * max(job.tokens for job in batch) <= budget
+        assert len({job.decoding for job in batch}) <= 1
+        assert not any(job.future.cancelled() for job in batch)
+        served = {job.flow for job in batch}
+        for flow, others in waits.items():
+            waits[flow] = 0 if flow in served else others + sum(job.tokens for job in batch)
+            assert waits[flow] <= bound
+        turns.finish()
+        for flow in [flow for flow in waits if flow not in turns.flows]:
+            del waits[flow]
+            send(owner[flow])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(requests, min_size=1, max_size=20), st.integers(1, 120))
+def test_every_job_is_in_one_batch_and_nothing_is_left(
+    given_requests: list[Request], budget: int
+) -> None:
+    turns = Turns(budget)
+    jobs = [
+        job for decoding, lengths in given_requests
+        for job in wait(turns, lengths, DECODINGS[decoding])
+    ]  # fmt: skip
+    assert (turns.jobs, turns.tokens) == (len(jobs), sum(job.tokens for job in jobs))
+    taken = [job for batch in drain(turns) for job in batch]
+    assert len(taken) == len(jobs)
+    assert set(taken) == set(jobs)
+    assert (turns.jobs, turns.tokens, turns.flows) == (0, 0, set())
+    assert all(job.flow.waiting_tokens == 0 for job in jobs)
