@@ -16,6 +16,9 @@ from service.text.quantity import Kind, Quantity
 
 __all__ = ["Kind", "Quantity", "compare", "quantities", "unsupported"]
 
+# Numerals of a translation that need no counterpart, if they are words: up to these.
+_MAX_FREE_NUMERAL: Final = 1
+_MAX_FREE_ORDINAL: Final = 3
 # Word numerals up to this one are used freely in a summary (one, first, two, a second).
 _MAX_FREE_WORD: Final = 2
 
@@ -78,7 +81,22 @@ def quantities(text: str, language: str) -> list[Quantity]:
 def compare(
     source: str, target: str, languages: tuple[str, str]
 ) -> tuple[list[Quantity], list[Quantity]]:
-    """Return the numbers of `source` lost in `target`, and those only `target` has."""
+    """Return the numbers of `source` lost in `target`, and those only `target` has.
+
+    Figures are demanded wherever they stand, and as often as the source says them; the target may
+    repeat them. Numerals in words are demanded above one, ordinals above three: one, first and
+    second come and go in good translations (measured on human translations of news, where all
+    this doubts 0.5 % of the sentences). Hints (both, decade, hundreds of) are never demanded, but
+    stand for a number of the other side. A converted unit does not stand for the original one.
+
+    Args:
+        source: a sentence.
+        target: its translation.
+        languages: of the source and of the target.
+
+    Returns:
+        Quantities of the source, with spans in it, and quantities of the target.
+    """
     source_language, target_language = languages
     said, written = quantities(source, source_language), quantities(target, target_language)
     lost = _missing(said, _Pool.of(written), every=True)
@@ -102,7 +120,7 @@ def _missing(found: list[Quantity], pool: _Pool, *, every: bool) -> list[Quantit
 
 
 def _is_in_figures(quantity: Quantity) -> bool:
-    return any(map(str.isdigit, quantity.text))
+    return any(map(str.isnumeric, quantity.text))
 
 
 def _is_demanded(quantity: Quantity) -> bool:
@@ -110,7 +128,8 @@ def _is_demanded(quantity: Quantity) -> bool:
         return False
     if _is_in_figures(quantity):
         return True
-    return quantity.value > (3 if quantity.kind == "ordinal" else 1)
+    free = _MAX_FREE_ORDINAL if quantity.kind == "ordinal" else _MAX_FREE_NUMERAL
+    return quantity.value > free
 
 
 def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
@@ -126,7 +145,6 @@ def unsupported(sentence: str, article: Iterable[Quantity]) -> list[Quantity]:
         sentence: one sentence of a summary, in English.
         article: `quantities` of the whole article.
     """
-    pool = _Pool.of(article)
     found = list(article)
     pool = _Pool.of(found)
     return [
