@@ -9,17 +9,20 @@ __all__ = [
     "BATCH_JOBS",
     "BATCH_TOKENS",
     "CACHE_LOOKUPS",
+    "FAITHFULNESS",
     "INFERENCE_SECONDS",
     "JOBS",
     "LOADS",
     "LOAD_SECONDS",
     "QUEUED_JOBS",
     "QUEUE_SECONDS",
+    "REPAIRS",
     "REQUESTS",
     "REQUEST_SECONDS",
     "RESIDENT_BYTES",
     "RESIDENT_MODELS",
     "SEGMENTS",
+    "WARNINGS",
 ]
 
 _SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
@@ -48,3 +51,8 @@ RESIDENT_MODELS = Gauge("lur_resident_models", "Models in memory")
 RESIDENT_BYTES = Gauge("lur_resident_bytes", "Weights in memory, bytes")
 CACHE_LOOKUPS = Counter("lur_result_cache_lookups", "Result cache", ["outcome"])
 SEGMENTS = Counter("lur_segments", "Segments of texts to translate", ["handling"])
+REPAIRS = Counter("lur_repairs", "Extra tries of segments that failed a check", ["way", "outcome"])
+WARNINGS = Counter("lur_warnings", "Warnings in answers that were computed", ["task", "code"])
+FAITHFULNESS = Counter(
+    "lur_summary_sentences", "Sentences of summaries by what the article says", ["outcome"]
+)

@@ -1,5 +1,6 @@
 import asyncio
 import itertools
+import threading
 from collections import Counter
 from dataclasses import replace
 
@@ -9,11 +10,12 @@ from hypothesis import strategies as st
 
 from service.engines.base import Decoding, Description, Hypothesis
 from service.runner import Flow
-from service.tasks.condense import FLOORS, SHARES, Condensed, Condensing, Length, within_words
+from service.tasks.condense import SHARES, Condensed, Condensing, Length
 from service.tasks.results import Stopwatch
-from service.text.segment import sentences
+from service.text.segment import sentences, split
 from service.text.words import count_words
 from tests.fakes import Answer, FakeEngine, running
+from tests.unit.text.strategies import texts
 
 OWN = Decoding(beam_size=4, min_tokens=5, max_tokens=30, length_penalty=2.0, repetition_penalty=1.1)
 DESCRIPTION = Description("t5", "tokenizers", 64, 40, OWN, text_prefix="summarize: ")
@@ -74,10 +76,14 @@ class TestTooShort:
         assert (usage.chunks, usage.output_tokens) == (0, 0)
         assert usage.input_characters_used == usage.input_characters == len(text)
 
-    @pytest.mark.parametrize("answer", [lead(3), always("And " * 25 + "so on.")])
-    async def test_a_summary_as_long_as_its_text_is_none(self, answer: Answer) -> None:
-        text = article(3)
-        found = await condense(engine_of(answer), text)
+    async def test_of_a_model_that_gives_the_text_back_the_leading_sentences_are_kept(self) -> None:
+        found = await condense(engine_of(lead(3)), article(3))
+        assert said(found) == "The town0 opened its bridge0 today."
+        assert codes(found) == []
+
+    async def test_where_nothing_shorter_can_be_had_the_text_comes_back(self) -> None:
+        text = "Long ago a town had an old wooden bridge\nand now it has none any more at all"
+        found = await condense(engine_of(always("And " * 25 + "so on.")), text, max_words=500)
         assert found.verbatim
         assert codes(found) == ["nothing_to_summarize"]
         assert found.usage.chunks == 1
@@ -96,11 +102,18 @@ class TestTooShort:
         assert [s.text for s in found.sentences] == ["Well.", "This is it."]
         assert not found.verbatim
 
-    async def test_a_single_sentence_over_the_ceiling_is_cut_and_keeps_its_source(self) -> None:
+    async def test_a_later_sentence_that_fits_stands_for_a_first_one_over_the_ceiling(self) -> None:
+        text = "one two three four five six seven.\nEight nine.\nTen."
+        engine = engine_of(always("x"), decoding=replace(OWN, min_tokens=50))
+        found = await condense(engine, text, max_words=5)
+        assert said(found) == "Eight nine."
+        assert codes(found) == ["nothing_to_summarize"]
+
+    async def test_a_single_sentence_over_the_ceiling_is_not_torn_but_reported(self) -> None:
         text = "one two three four five six seven eight"
         found = await condense(engine_of(always("x")), text, max_words=5)
         (sentence,) = found.sentences
-        assert sentence.text == "one two three four five…"
+        assert sentence.text == text
         assert [(r.start, r.end) for r in sentence.sources] == [(0, len(text))]
         assert codes(found) == ["nothing_to_summarize", "length_not_reached"]
 
@@ -135,25 +148,50 @@ class TestPasses:
         assert max(n for batch in engine.batches for n in batch.tokens) <= 64
         assert found.usage.input_characters_used == found.usage.input_characters
 
-    async def test_the_summaries_of_chunks_are_summarized_until_they_are_short(self) -> None:
+    async def test_what_was_said_of_every_chunk_is_read_in_the_next_pass(self) -> None:
         engine = engine_of(lead(2))
         found = await condense(engine, article(200), "short")
-        # eight sentences a chunk, two of them remain: 200, 50, 14, 4
-        assert found.usage.chunks == 25
-        assert len(engine.texts) == 25 + 7 + 2
-        first_of_each_half = [s.text.split()[1] for s in found.sentences]
-        assert len(first_of_each_half) == 4
-        assert first_of_each_half[:2] == ["town0", "town1"]
+        chunks = found.usage.chunks
+        first, later = engine.texts[:chunks], engine.texts[chunks:]
+        assert Counter(s for t in first for s in sentences(t)) == Counter(sentences(article(200)))
+        read_again = {s for text in later for s in sentences(text)}
+        assert {s for text in first for s in sentences(text)[:2]} == read_again
+
+    @pytest.mark.parametrize("mute", ["", "It was never fin"])
+    async def test_a_chunk_of_which_nothing_is_said_is_read_in_its_own_words(
+        self, mute: str
+    ) -> None:
+        def answer(text: str, decoding: Decoding) -> Hypothesis:
+            if "town90 " in text and "town89 " in text:
+                return Hypothesis(mute, 4, -1.0, finished=False)
+            return Hypothesis(" ".join(sentences(text)[:3]), 18, -1.0, finished=True)
+
+        engine = engine_of(answer)
+        found = await condense(engine, article(200), "short")
+        chunks = found.usage.chunks
+        (missing,) = [text for text in engine.texts[:chunks] if "town90 " in text]
+        again = " ".join(engine.texts[chunks:])
+        assert any(sentence in again for sentence in sentences(missing))
+
+    async def test_chunks_end_where_paragraphs_end(self) -> None:
+        paragraphs = [
+            " ".join(f"The town{i}x{j} opened its bridge{i}x{j} today." for j in range(5))
+            for i in range(12)
+        ]
+        engine = engine_of(always("Short."), max_source_tokens=80)
+        found = await condense(engine, "\n\n".join(paragraphs))
+        chunks = engine.texts[: found.usage.chunks]
+        assert len(chunks) == 6
+        assert chunks == [" ".join(paragraphs[i : i + 2]) for i in range(0, 12, 2)]
 
     async def test_if_the_chunks_say_little_enough_there_is_no_second_pass(self) -> None:
-        engine = engine_of(lambda text, decoding: f"Only {text.split()[1]}.")
+        engine = engine_of(lambda text, decoding: f"Only {text.split()[1]} opened its new bridge.")
         found = await condense(engine, article(40))
         assert len(engine.texts) == found.usage.chunks
-        assert len(found.sentences) == found.usage.chunks
 
     async def test_equal_sentences_of_several_chunks_are_said_once(self) -> None:
         found = await condense(engine_of(always("It rained.")), article(40))
-        assert said(found) == "It rained."
+        assert said(found).count("It rained.") == 1
 
     async def test_output_tokens_of_all_passes_count(self) -> None:
         engine = engine_of(lead(2))
@@ -172,22 +210,21 @@ class TestPasses:
 
         engine = engine_of(babble, max_source_tokens=window, max_target_tokens=40)
         found = await condense(engine, article(100))
-        assert len(found.sentences) == 1
+        assert {s.text for s in found.sentences} <= set(sentences(article(100)))
         assert codes(found) == ["length_not_reached"]
         assert not found.verbatim
 
-    async def test_one_endless_sentence_of_a_chunk_is_cut_to_the_window_of_the_next_pass(
+    async def test_an_endless_sentence_that_ended_at_last_is_cut_to_the_window_of_the_next_pass(
         self,
     ) -> None:
         def answer(text: str, decoding: Decoding) -> Hypothesis:
-            if "town0 " not in text:
+            if "town0 " not in text or "town1 " not in text:
                 return Hypothesis(sentences(text)[0], 6, -1.0, finished=True)
-            words = [f"on{i}" for i in range(decoding.max_tokens)]
-            return Hypothesis(" ".join(words), len(words), -1.0, finished=False)
+            return Hypothesis(" ".join(f"on{i}" for i in range(60)) + ".", 60, -1.0, True)
 
-        engine = engine_of(answer, max_source_tokens=41, max_target_tokens=40)
+        engine = engine_of(answer, max_source_tokens=41, max_target_tokens=80)
         await condense(engine, article(100))
-        assert any("on39" in text for text in engine.texts)
+        assert any("on59." in text for text in engine.texts)
         assert max(n for batch in engine.batches for n in batch.tokens) <= 41
 
     async def test_a_model_that_repeats_a_long_article_does_not_get_it_back_whole(self) -> None:
@@ -200,6 +237,70 @@ class TestPasses:
         kept = [sentence.text for sentence in found.sentences]
         assert kept == sentences(article(40))[: len(kept)]
         assert len(kept) < 12
+
+
+class TestAnyText:
+    @settings(max_examples=40, deadline=None)
+    @given(st.lists(st.integers(1, 150), min_size=2, max_size=40))
+    async def test_no_word_is_left_out_whatever_the_sentences(self, sizes: list[int]) -> None:
+        words = iter(range(sum(sizes)))
+        text = " ".join(" ".join(f"W{next(words)}" for _ in range(n)) + "." for n in sizes)
+        engine = engine_of(lead(1))
+        found = await condense(engine, text)
+        assert found.usage.input_characters_used == len(text)
+        if found.usage.chunks:
+            read = " ".join(engine.texts[: found.usage.chunks]).replace(".", "").split()
+            assert sorted(read) == sorted(f"W{n}" for n in range(sum(sizes)))
+        assert all(max(batch.tokens) <= 64 for batch in engine.batches)
+
+    @settings(max_examples=120, deadline=None)
+    @given(
+        texts.filter(lambda text: any(map(str.isalnum, text))),
+        st.sampled_from([2, 6]),
+        st.none() | st.integers(5, 20),
+    )
+    async def test_it_is_read_whole_and_no_sentence_is_torn_or_longer_than_all(
+        self, text: str, least: int, max_words: int | None
+    ) -> None:
+        engine = engine_of(lead(1), max_source_tokens=12, decoding=replace(OWN, min_tokens=least))
+        found = await condense(engine, text, max_words=max_words)
+        usage = found.usage
+        assert usage.input_characters_used == usage.input_characters == len(text)
+        assert found.sentences
+        spans = {(segment.start, segment.end) for segment in split(text).segments}
+        assert {(r.start, r.end) for s in found.sentences for r in s.sources} <= spans
+        assert found.verbatim or len(said(found)) <= len(text)
+        if found.verbatim:
+            assert [s.text for s in found.sentences] == sentences(text)
+
+    async def test_tokenizing_never_holds_up_the_event_loop(self) -> None:
+        engine = engine_of(lead(2))
+        loops = threading.get_ident()
+        counted: list[str] = []
+        encode = engine.encode
+
+        def watched(text: str) -> list[str]:
+            if threading.get_ident() == loops and text:
+                counted.append(text)
+            return encode(text)
+
+        engine.encode = watched
+        await condense(engine, article(100), "long", max_words=30)
+        assert counted == []
+
+    async def test_every_sentence_is_counted_once(self) -> None:
+        engine = engine_of(lead(2))
+        counted: Counter[str] = Counter()
+        encode = engine.encode
+
+        def counting(text: str) -> list[str]:
+            counted[text] += 1
+            return encode(text)
+
+        engine.encode = counting
+        await condense(engine, article(100), "short")
+        assert counted["The town7 opened its bridge7 today."] == 1
+        assert counted[""] == 1
 
 
 class TestDecoding:
@@ -240,22 +341,16 @@ class TestDecoding:
             assert 0 <= batch.decoding.min_tokens <= batch.decoding.max_tokens <= most
             assert batch.decoding.max_tokens < longest
 
-    async def test_a_longer_summary_is_asked_for_more(self) -> None:
-        text, least = article(60), []
-        lengths: tuple[Length, ...] = ("short", "medium", "long")
-        for length in lengths:
-            engine = engine_of(
-                always("Short."),
-                max_source_tokens=1000,
-                decoding=replace(OWN, min_tokens=2, max_tokens=300),
-            )
-            await condense(engine, text, length)
-            least.append(engine.batches[0].decoding.min_tokens)
-        goals = [SHARES[length] * 60 * 6 for length in lengths]
-        floors = [FLOORS[length] for length in lengths]
-        expected = [max(2, round(f * round(g))) for f, g in zip(floors, goals, strict=True)]
-        assert least == expected
-        assert least[0] <= least[1] < least[2]
+    @pytest.mark.parametrize("length", ["short", "medium", "long"])
+    async def test_no_model_is_forced_beyond_its_own_least(self, length: Length) -> None:
+        engine = engine_of(always("Short."), max_source_tokens=1000)
+        await condense(engine, article(60), length)
+        assert max(batch.decoding.min_tokens for batch in engine.batches) == OWN.min_tokens
+
+    async def test_a_low_ceiling_forces_no_model_above_it(self) -> None:
+        engine = engine_of(lead(1), decoding=replace(OWN, min_tokens=20))
+        await condense(engine, article(9), max_words=8)
+        assert engine.batches[0].decoding.min_tokens <= 8
 
 
 class TestLength:
@@ -275,11 +370,55 @@ class TestLength:
         assert kept == sentences(article(60))[: len(kept)]
         assert len(kept) > 1
 
-    async def test_a_summary_far_below_what_was_asked_says_so(self) -> None:
-        engine = engine_of(always("Short one."), max_source_tokens=1000)
+    async def test_what_the_chunks_said_fills_up_a_summary_that_is_too_short(self) -> None:
+        def answer(text: str, decoding: Decoding) -> str:
+            if "bridge" in text:
+                return f"In {text.split()[1]} people crossed the river. All was well there."
+            return "People crossed rivers."
+
+        engine = engine_of(answer, decoding=replace(OWN, max_tokens=60), max_source_tokens=130)
+        found = await condense(engine, article(300), "long")
+        kept = [sentence.text for sentence in found.sentences]
+        assert kept[0] == "People crossed rivers."
+        order = [int(text.split()[1].removeprefix("town")) for text in kept[1:] if "town" in text]
+        assert len(order) > 2
+        assert order == sorted(order)
+        assert codes(found) == []
+
+    async def test_one_chunk_is_read_again_in_parts_where_the_model_said_too_little(self) -> None:
+        def answer(text: str, decoding: Decoding) -> str:
+            return f"In {text.split()[1]} people crossed the river on foot."
+
+        engine = engine_of(
+            answer, max_source_tokens=1000, decoding=replace(OWN, min_tokens=10, max_tokens=60)
+        )
+        found = await condense(engine, article(30), "long")
+        whole, *parts = engine.texts
+        assert whole == article(30)
+        assert len(parts) == 6
+        assert " ".join(parts) == whole
+        assert len(found.sentences) > 3
+        assert found.usage.chunks == 1
+        assert codes(found) == []
+
+    async def test_at_last_the_articles_own_sentences_fill_up(self) -> None:
+        engine = engine_of(always("All went well."), max_source_tokens=1000)
         found = await condense(engine, article(60), "long")
+        first, *rest = [sentence.text for sentence in found.sentences]
+        assert first == "All went well."
+        assert rest
+        assert set(rest) <= set(sentences(article(60)))
+        assert codes(found) == []
+
+    async def test_a_summary_far_below_what_can_be_had_says_so(self) -> None:
+        text = "Ha ha. " * 30 + "Ho ho. " * 30
+        engine = engine_of(
+            always("Ha ha."), max_source_tokens=1000, decoding=replace(OWN, max_tokens=99)
+        )
+        found = await condense(engine, text, "long")
         (warning,) = found.warnings
-        assert (warning.code, warning.value) == ("length_not_reached", "30")
+        assert (warning.code, warning.value) == ("length_not_reached", "42")
+        assert "shorter" in warning.message
 
     @pytest.mark.parametrize("ceiling", [{"max_sentences": 1}, {"max_words": 7}])
     async def test_what_a_ceiling_took_away_is_no_fault_of_the_model(self, ceiling) -> None:
@@ -288,15 +427,19 @@ class TestLength:
         assert len(found.sentences) == 1
         assert codes(found) == []
 
-    async def test_a_model_that_says_nothing_is_reported(self) -> None:
+    async def test_for_a_model_that_says_nothing_the_article_speaks_and_it_is_reported(
+        self,
+    ) -> None:
         found = await condense(engine_of(always("")), article(8))
-        assert (said(found), codes(found)) == ("", ["length_not_reached"])
+        assert said(found) == "The town0 opened its bridge0 today."
+        assert codes(found) == ["length_not_reached"]
+        assert "the model said no whole sentence" in found.warnings[0].message
 
 
 class TestWholeSentences:
     async def test_a_last_sentence_that_was_cut_is_left_out(self) -> None:
         engine = engine_of(always("The first is whole. The second was cu", finished=False))
-        found = await condense(engine, article(8))
+        found = await condense(engine, article(8), max_sentences=1)
         assert said(found) == "The first is whole."
         assert len(engine.batches) == 1
 
@@ -308,14 +451,31 @@ class TestWholeSentences:
         assert (said(found), codes(found)) == (answer, [])
         assert len(engine.batches) == 1
 
-    async def test_one_cut_in_its_only_sentence_gets_all_the_room_there_is(self) -> None:
+    @pytest.mark.parametrize("abbreviation", ["Mr.", "Gen.", "J.", "No."])
+    async def test_a_stop_behind_an_abbreviation_is_no_end(self, abbreviation: str) -> None:
+        answer = f"The bridge was opened. It was named after {abbreviation}"
+        engine = engine_of(always(answer, finished=False))
+        found = await condense(engine, article(8), max_sentences=1)
+        assert said(found) == "The bridge was opened."
+
+    async def test_a_sentence_that_the_model_ended_without_a_mark_gets_one(self) -> None:
+        found = await condense(engine_of(always("Towns opened bridges")), article(8), "short")
+        assert said(found) == "Towns opened bridges."
+
+    async def test_a_line_that_the_article_has_without_a_mark_keeps_its_form(self) -> None:
+        text = f"New bridges for many towns\n\n{article(8)}"
+        engine = engine_of(always("New bridges for many towns"))
+        found = await condense(engine, text, "short")
+        assert said(found) == "New bridges for many towns"
+
+    async def test_one_cut_in_its_only_sentence_gets_twice_the_room(self) -> None:
         def answer(text: str, decoding: Decoding) -> str:
             return "very " * 34 + "long."
 
-        engine = engine_of(answer, max_target_tokens=40)
+        engine = engine_of(answer, decoding=replace(OWN, min_tokens=30), max_target_tokens=500)
         found = await condense(engine, article(8))
         assert said(found) == "very " * 34 + "long."
-        assert [batch.decoding.max_tokens for batch in engine.batches] == [30, 40]
+        assert [batch.decoding.max_tokens for batch in engine.batches] == [30, 60]
         assert codes(found) == []
 
     async def test_only_those_that_were_cut_run_again(self) -> None:
@@ -332,7 +492,8 @@ class TestWholeSentences:
     async def test_one_cut_even_then_says_so(self) -> None:
         engine = engine_of(always("it never ends", finished=False))
         found = await condense(engine, article(8))
-        assert (said(found), codes(found)) == ("it never ends", ["length_not_reached"])
+        assert said(found) == "The town0 opened its bridge0 today."
+        assert codes(found) == ["length_not_reached"]
 
 
 class TestCeilings:
@@ -350,41 +511,29 @@ class TestCeilings:
         assert said(found) == " ".join(sentences(article(3)))
         assert engine.batches[0].decoding.min_tokens <= 15
 
-    def test_leading_sentences_that_fit_together_are_kept(self) -> None:
-        texts = ["One two three.", "Four five.", "Six seven eight.", "Nine."]
-        assert within_words(texts, [], 5) == (texts[:2], [])
-        assert within_words(texts, [], 7) == (texts[:2], [])
-        assert within_words(texts, [], 9) == (texts, [])
+    async def test_a_shorter_form_of_a_sentence_over_the_ceiling_is_a_whole_sentence(self) -> None:
+        answer = "The mayor opened a bridge, which cost 30 million euros and took 4 years."
+        found = await condense(engine_of(always(answer)), article(8), max_words=6)
+        assert said(found) == "The mayor opened a bridge."
+        assert codes(found) == []
 
-    def test_if_the_first_is_too_long_another_that_fits_stands_for_all(self) -> None:
-        texts = ["One two three four five six.", "Seven eight nine.", "Ten."]
-        assert within_words(texts, [], 5) == (["Seven eight nine."], [])
+    async def test_where_none_fits_the_article_speaks_for_itself(self) -> None:
+        text = f"Dogs bark at night. The mayor resigned on Monday. {article(8)}"
+        answer = always("After long talks with everybody in town the mayor resigned at last.")
+        found = await condense(engine_of(answer), text, max_words=5)
+        assert said(found) == "The mayor resigned on Monday."
+        assert codes(found) == []
 
-    def test_if_none_fits_the_article_speaks_for_itself(self) -> None:
-        originals = ["The cat slept.", "The mayor resigned.", "Too short.", "x " * 9 + "mayor."]
-        texts = ["After a long night of talks the mayor of the town resigned at last."]
-        kept, (caution,) = within_words(texts, originals, 5)
-        assert kept == ["The mayor resigned."]
-        assert (caution.code, caution.value) == ("length_not_reached", "5")
-
-    def test_an_article_sentence_that_shares_no_word_is_still_better_than_a_torn_one(self) -> None:
-        kept, cautions = within_words(["x " * 9 + "y."], ["Dogs bark loudly."], 5)
-        assert kept == ["Dogs bark loudly."]
-        assert len(cautions) == 1
-
-    def test_only_when_no_whole_sentence_fits_one_is_cut(self) -> None:
-        kept, (caution,) = within_words(["one two - three four five six."], ["Short one."], 4)
-        assert kept == ["one two - three four…"]
-        assert "the first one is cut" in caution.message
-
-    words = st.sampled_from(["a", "bb", "Mr.", "-", "…", "3", "U.S.", "end.", "é", "“x”"])
-    made = st.lists(st.lists(words, min_size=1, max_size=30).map(" ".join), min_size=1, max_size=8)
-
-    @given(made, made, st.integers(1, 40))
-    def test_the_ceiling_in_words_is_never_passed(self, texts, originals, most: int) -> None:
-        kept, _ = within_words(texts, originals, most)
-        assert kept
-        assert sum(map(count_words, kept)) <= most
+    async def test_where_no_whole_sentence_fits_the_shortest_is_given_and_reported(self) -> None:
+        text = (
+            "Nobody in the whole old town slept last night. " + "All of us were awake there. " * 3
+        )
+        found = await condense(
+            engine_of(always("None of us slept at all that night.")), text, max_words=5
+        )
+        assert said(found) == "All of us were awake there."
+        (warning,) = found.warnings
+        assert (warning.code, warning.value) == ("length_not_reached", "5")
 
     @settings(max_examples=60, deadline=None)
     @given(
@@ -402,7 +551,9 @@ class TestCeilings:
                 max_sentences=max_sentences,
             )
         )
-        assert 0 < sum(count_words(s.text) for s in found.sentences) <= max_words
+        words = sum(count_words(s.text) for s in found.sentences)
+        assert words > 0
+        assert words <= max_words or (words == 6 and "length_not_reached" in codes(found))
         assert len(found.sentences) <= (max_sentences or 99)
 
 
@@ -418,5 +569,6 @@ class TestSources:
         ]
 
     async def test_a_sentence_from_nowhere_has_no_sources(self) -> None:
-        found = await condense(engine_of(always("Penguins dance wildly.")), article(8))
+        answer = always("Penguins dance wildly.")
+        found = await condense(engine_of(answer), article(8), max_sentences=1)
         assert [sentence.sources for sentence in found.sentences] == [()]
