@@ -154,15 +154,17 @@ class _Choosing:
         """Returns the sentences of the summary.
 
         First what the last pass said. If that is too little: what the first pass said of the
-        chunks; what is said of the article in parts, where it was one chunk; shorter forms of all
-        these, where a ceiling asks for them; and last the article's own sentences. A sentence
-        that fills up has nothing the article does not have.
+        chunks, or what is said of the article in parts, where it was one chunk and as much is
+        missing as the model says at least. If the length is not met even so: shorter forms of all
+        these, and last the article's own sentences. A sentence that fills up has nothing the
+        article does not have.
         """
         said = await asyncio.to_thread(self._fitting, self.draft.said)
         more = await asyncio.to_thread(self._faithful, self.draft.notes)
         best = await asyncio.to_thread(choose, said, more, self.bounds)
-        if not self.bounds.are_met(best) and self._may_read_in_parts:
-            own = self.reader.own
+        own = self.reader.own
+        lacking = self.bounds.lacks(best) >= own.min_tokens or not self.bounds.are_met(best)
+        if lacking and self._may_read_in_parts:
             parts = max(2, round(self.bounds.goal / max(1, own.min_tokens)))
             found = await self.reader.in_parts(self.article, parts, own.min_tokens)
             more += await asyncio.to_thread(self._faithful, found)

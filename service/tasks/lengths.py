@@ -27,7 +27,7 @@ have 30 (T5) and 56 (BART): nothing finer than half a goal can be promised of th
 """
 
 NEAR = 0.25
-"""Within this share of the goal, one sentence more is welcome."""
+"""What is sought: a summary this much below its goal is filled up, and one above takes no more."""
 
 MAX_STARTS = 20
 """So many sentences of a summary are tried as its first one."""
@@ -106,6 +106,10 @@ class Bounds:
         """
         return bool(lines) and self.are_kept(lines) and self._is_enough(lines)
 
+    def lacks(self, lines: Sequence[Line]) -> int:
+        """How many tokens more would reach the goal; 0 where no sentence more may be added."""
+        return 0 if len(lines) == self.max_sentences else max(0, self.goal - tokens_of(lines))
+
     def _is_enough(self, lines: Sequence[Line]) -> bool:
         return len(lines) == self.max_sentences or tokens_of(lines) >= self.least
 
@@ -114,12 +118,16 @@ class Bounds:
             self.max_words is None or words_of(lines) <= self.max_words
         )
 
-    def distance(self, lines: Sequence[Line]) -> tuple[bool, bool, int]:
-        """Orders summaries, the best first: ceilings before the length in tokens."""
+    def distance(self, lines: Sequence[Line]) -> tuple[bool, bool, bool, int]:
+        """Orders summaries, the best first: ceilings before the length in tokens.
+
+        Of those that pass a ceiling, sentences are better than lines without an end mark.
+        """
         tokens = tokens_of(lines)
         over = 0 if self.max_words is None else max(0, words_of(lines) - self.max_words)
         off = max(0, tokens - self.most) + (0 if self._is_enough(lines) else self.least - tokens)
-        return (not lines, not self._ceilings_hold(lines), over or off)
+        torn = over > 0 and any(line.text[-1:].isalnum() for line in lines)
+        return (not lines, not self._ceilings_hold(lines), torn, over or off)
 
 
 def tokens_of(lines: Iterable[Line]) -> int:
@@ -133,15 +141,15 @@ def words_of(lines: Iterable[Line]) -> int:
 def choose(said: Sequence[Line], more: Sequence[Line], bounds: Bounds) -> list[Line]:
     """Chooses the sentences of a summary: as they were said, as far as that meets the bounds.
 
-    First the leading sentences that come nearest to the goal. Where these are too few, sentences
-    of `more` are put behind them, in order. Where the first sentence does not fit, the summary
+    First the leading sentences that come nearest to the goal. Where these are much fewer tokens,
+    sentences of `more` are put behind them, in order. Where the first sentence does not fit, the summary
     begins with a later one. Nothing is said twice, nor what four fifths of another sentence said.
     If nothing meets the bounds, it is what comes nearest, ceilings first; one sentence at least.
     """
     best: list[Line] = []
     for start in range(max(1, min(len(said), MAX_STARTS))):
         taken = _leading(said[start:], bounds)
-        if tokens_of(taken) < bounds.least:
+        if tokens_of(taken) < (1 - NEAR) * bounds.goal:
             taken = _filled(taken, [*said[start:], *more], bounds)
         if bounds.are_met(taken):
             return taken

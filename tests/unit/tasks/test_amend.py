@@ -17,7 +17,7 @@ MODEL = Description(
     "tokenizers",
     max_source_tokens=200,
     max_target_tokens=200,
-    decoding=Decoding(beam_size=4, min_tokens=6, max_tokens=30, no_repeat_ngram_size=7),
+    decoding=Decoding(beam_size=4, min_tokens=8, max_tokens=30, no_repeat_ngram_size=7),
 )
 ARTICLE = (
     "The town council of Ashford opened a footbridge over the river on Monday morning. "

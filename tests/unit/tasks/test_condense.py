@@ -401,6 +401,25 @@ class TestLength:
         assert found.usage.chunks == 1
         assert codes(found) == []
 
+    async def test_parts_fill_up_a_length_that_is_met_but_far_below_its_goal(self) -> None:
+        def answer(text: str, decoding: Decoding) -> str:
+            return " ".join(sentences(text)[: 4 if len(sentences(text)) == 20 else 1])
+
+        engine = engine_of(
+            answer, max_source_tokens=1000, decoding=replace(OWN, min_tokens=12, max_tokens=60)
+        )
+        found = await condense(engine, article(20), "long")
+        assert len(engine.texts) > 1
+        assert len(found.sentences) == 7
+
+    async def test_a_few_tokens_below_the_goal_are_worth_no_further_pass(self) -> None:
+        engine = engine_of(
+            lead(5), max_source_tokens=1000, decoding=replace(OWN, min_tokens=13, max_tokens=60)
+        )
+        found = await condense(engine, article(20), "long")
+        assert len(engine.texts) == 1
+        assert len(found.sentences) == 5
+
     async def test_at_last_the_articles_own_sentences_fill_up(self) -> None:
         engine = engine_of(always("All went well."), max_source_tokens=1000)
         found = await condense(engine, article(60), "long")

@@ -99,6 +99,15 @@ class TestMet:
         assert not Bounds(100, 50, 150, max_characters=4).are_met(lines(50, 50))
         assert Bounds(100, 50, 150, max_characters=5).are_met(lines(50, 50))
 
+    @pytest.mark.parametrize(
+        ("tokens", "ceilings", "lacking"),
+        [((60,), {}, 40), ((60, 60), {}, 0), ((60,), {"max_sentences": 1}, 0), ((), {}, 100)],
+    )
+    def test_what_is_lacking_is_what_would_reach_the_goal(
+        self, tokens: tuple[int, ...], ceilings: dict[str, int], lacking: int
+    ) -> None:
+        assert bounds(**ceilings).lacks(lines(*tokens)) == lacking
+
 
 class TestChoose:
     @pytest.mark.parametrize(
@@ -108,6 +117,8 @@ class TestChoose:
             ((60, 60, 60), (), "a0 a1"),
             ((90, 60), (), "a0"),
             ((40,), (20, 30, 50), "a0 m0 m1"),
+            ((60,), (40,), "a0 m0"),
+            ((80,), (20,), "a0"),
             ((40,), (200, 30, 50), "a0 m1 m2"),
             ((160, 40, 50), (), "a1 a2"),
             ((30, 140, 40), (), "a0 a2"),
@@ -131,6 +142,11 @@ class TestChoose:
         caution = shortfall(found, limits)
         assert caution is not None
         assert (caution.code, caution.value) == ("length_not_reached", "5")
+
+    def test_over_the_ceiling_a_sentence_is_better_than_a_shorter_line_without_an_end(self) -> None:
+        limits = bounds(10, max_words=5)
+        ended = Line("It ended.", 22, 11, frozenset({"end"}))
+        assert choose([], [*lines(14, name="heading"), ended], limits) == [ended]
 
     def test_nothing_is_said_twice(self) -> None:
         same = Line("again", 30, 15, frozenset({"a0"}))
