@@ -47,9 +47,21 @@ _RU_OBLIQUE: Final = _RU_ENDINGS - {"", "ь", "й"}
 _RU_STRIPPED: Final = re.compile("(.{2,}?)(?:ый|ий|ой|ая|яя|ое|ее|ые|ие|[аяоеёиыйь])")
 _RU_FLEETING: Final = re.compile("(.+)[еёо]([цклн])ь?")
 _RU_VOWELS: Final = frozenset("аеёиоуыэюя")
-# Glued to a masculine noun that ends in a hard consonant; other nouns would need other endings.
-_RU_MASCULINE: Final = frozenset(("а", "у", "ом", "е", "ы", "ов", "ам", "ами", "ах"))
+# Singular cases of a masculine noun in a hard consonant, and those of nouns in -а, -я, -ия.
+_RU_MASCULINE: Final = ("а", "у", "ом", "е")
 _RU_HARD: Final = frozenset("бвгдзклмнпрстфх")
+_RU_FEMININE: Final = (
+    ("ия", "и", ("и", "и", "ей", "и")),
+    ("ка", "к", ("и", "е", "ой", "е")),
+    ("га", "г", ("и", "е", "ой", "е")),
+    ("ха", "х", ("и", "е", "ой", "е")),
+    ("жа", "ж", ("и", "е", "ей", "е")),
+    ("ша", "ш", ("и", "е", "ей", "е")),
+    ("ча", "ч", ("и", "е", "ей", "е")),
+    ("ца", "ц", ("ы", "е", "ей", "е")),
+    ("а", "", ("ы", "е", "ой", "е")),
+    ("я", "", ("и", "е", "ей", "е")),
+)
 
 
 def fold(word: str) -> str:
@@ -120,9 +132,9 @@ def glue(word: str, ending: str, following: str = "") -> str | None:
 
     Armenian: the article is `ը` behind a consonant, `ն` behind a vowel, either before one; `յ`
     stands between `ա`, `ո`, `օ` and a case. A word that ends in anything but small Armenian letters
-    (an acronym, a closing quotation mark, Latin) keeps the hyphen: `ԱԺ-ի`. Russian: only a
-    masculine ending behind a hard consonant; elsewhere it is dropped, for the right one cannot be
-    known.
+    (an acronym, a closing quotation mark, Latin) keeps the hyphen: `ԱԺ-ի`. Russian: the ending is
+    taken as that of a masculine noun; a single word in a hard consonant gets it, one in `-а`, `-я`
+    the ending of the same case; elsewhere it is dropped, for the right one cannot be known.
 
     Args:
         word: what the ending belongs to; not empty.
@@ -136,8 +148,7 @@ def glue(word: str, ending: str, following: str = "") -> str | None:
     if tail in {"ը", "ն"} or _HY_OBLIQUE.fullmatch(tail):
         return _glue_armenian(word, tail, following)
     if tail and tail in _RU_ENDINGS:
-        fits = word[-1:] in _RU_HARD and tail in _RU_MASCULINE
-        return word + tail if fits else word
+        return _glue_russian(word, tail)
     return None
 
 
@@ -152,3 +163,14 @@ def _glue_armenian(word: str, ending: str, following: str) -> str:
         before_vowel = following.lstrip()[:1].lower() in _HY_VOWELS - {""}
         return word + ("ն" if vowel or (ending == "ն" and before_vowel) else "ը")
     return word + ("յ" if last in "աոօ" and ending[0] in "իո" else "") + ending
+
+
+def _glue_russian(word: str, ending: str) -> str:
+    if ending not in _RU_MASCULINE or not word.isalpha():
+        return word
+    if word[-1] in _RU_HARD:
+        return word + ending
+    for end, left, endings in _RU_FEMININE:
+        if word.endswith(end):
+            return word.removesuffix(end) + left + endings[_RU_MASCULINE.index(ending)]
+    return word

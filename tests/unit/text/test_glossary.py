@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.text.glossary import Glossary, missed
-from service.text.placeholders import PLACEHOLDER_STYLES, restored, with_placeholders
+from service.text.placeholders import PLACEHOLDER_STYLES, PROXIES, restored, with_placeholders
 from tests.unit.text.strategies import texts
 
 GLOSSARY = Glossary.of({
@@ -219,7 +219,12 @@ def _restored(output: str, *forms: str, source: str = "the {}") -> str | None:
         ("XQ1 – նա", "Արցախ", "Արցախ – նա"),
         ("XQ1-ամյա", "Արցախ", "Արցախ-ամյա"),
         ("XQ1а", "Арцах", "Арцаха"),
-        ("в XQ1-е", "Армения", "в Армения"),
+        ("в XQ1-е", "Армения", "в Армении"),
+        ("за XQ1-ом", "Москва", "за Москвой"),
+        ("из XQ1а", "Америка", "из Америки"),
+        ("из XQ1а", "Сочи", "из Сочи"),
+        ("из XQ1а", "Нагорный Карабах", "из Нагорный Карабах"),
+        ("XQ1-ը", "Նոր Արցախ", "Նոր Արցախը"),
         ("l'XQ1", "Artsakh", "l'Artsakh"),
     ],
 )  # fmt: skip
@@ -230,6 +235,39 @@ def test_a_stand_in_gives_way_to_its_term(output: str, form: str, expected: str)
 @pytest.mark.parametrize("output", ["", "XQ", "XQ2", "XQ11", "AXQ1", "XQ1 and XQ1", "XQ1abcd"])
 def test_nothing_is_restored_unless_each_stand_in_is_there_once(output: str) -> None:
     assert _restored(output, "Արցախ") is None
+
+
+@pytest.mark.parametrize(
+    ("language", "output", "form", "expected"),
+    [
+        ("hy", "Լոնդոնում անձրև է։", "Արցախ", "Արցախում անձրև է։"),
+        ("hy", "Լոնդոնը հեռու է։", "Գյումրի", "Գյումրին հեռու է։"),
+        ("hy", "Նա Լոնդոնից է։", "Իտալիա", "Նա Իտալիայից է։"),
+        ("hy", "Նա լոնդոնյան ակումբից է։", "Արցախ", None),
+        ("hy", "Լոնդոնից՝ Լոնդոն։", "Արցախ", None),
+        ("hy", "Նա այստեղ է։", "Արցախ", None),
+        ("ru", "Он в Лондоне.", "Арцах", "Он в Арцахе."),
+        ("ru", "Он из Лондона.", "Армения", "Он из Армении."),
+        ("ru", "Лондон далеко.", "Москва", "Москва далеко."),
+        ("ru", "Лондонский клуб.", "Арцах", None),
+    ],
+)  # fmt: skip
+def test_a_proxy_gives_its_ending_to_the_term(
+    language: str, output: str, form: str, expected: str | None
+) -> None:
+    glossary = Glossary.of({"Zedville": form})
+    sentence = "He is in Zedville."
+    text, placeholders = with_placeholders(sentence, glossary.terms_in(sentence), PROXIES[language])
+    assert text == "He is in London."
+    assert restored(output, placeholders) == expected
+
+
+def test_a_proxy_is_no_word_of_the_sentence_and_terms_beyond_the_last_one_stay() -> None:
+    glossary = Glossary.of({f"term{letter}": "ա" for letter in "abcdefghij"})
+    sentence = "London: terma termb termc termd terme termf termg"
+    text, placeholders = with_placeholders(sentence, glossary.terms_in(sentence), PROXIES["hy"][:3])
+    assert text == "London: Paris Iran termc termd terme termf termg"
+    assert len(placeholders) == 2
 
 
 def test_stand_ins_may_change_places() -> None:
@@ -271,8 +309,11 @@ def _letters(text: str) -> str:
         lambda glossary, text: restored(
             text, with_placeholders("term7", glossary.terms_in("term7"), "XQ{}")[1]
         ),
+        lambda glossary, text: restored(
+            text, with_placeholders("term7", glossary.terms_in("term7"), PROXIES["hy"])[1]
+        ),
     ],
-    ids=["terms_in", "missed", "restored"],
+    ids=["terms_in", "missed", "marks", "proxies"],
 )
 def test_long_texts_take_linear_time(work: Callable[[Glossary, str], object], text: str) -> None:
     glossary = Glossary.of({f"term{i}": f"ա{'ի' * i}" for i in range(200)})
