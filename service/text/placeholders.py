@@ -63,7 +63,9 @@ class Placeholder:
 
 
 def with_placeholders(
-    sentence: str, terms: Sequence[Term], style: str | Sequence[tuple[str, str]]
+    sentence: str,
+    terms: Sequence[Term],
+    style: str | Sequence[tuple[str, str]] = PLACEHOLDER_STYLES[0],
 ) -> tuple[str, tuple[Placeholder, ...]]:
     """Return the sentence with each term replaced by a stand-in of its own, and the stand-ins.
 
