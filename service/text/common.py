@@ -19,7 +19,8 @@ _ENDINGS: Final = (
     ("ly", ("", "le")), ("ily", ("y",)),
     ("er", ("", "e")), ("ers", ("", "e")), ("est", ("", "e")), ("ier", ("y",)), ("iest", ("y",)),
     ("ness", ("",)), ("less", ("",)), ("ful", ("",)), ("able", ("", "e")), ("ment", ("",)),
-    ("ments", ("",)), ("ist", ("", "e")), ("ists", ("", "e")), ("ism", ("",)),
+    ("ments", ("",)), ("ification", ("ify",)),
+    ("ist", ("", "e")), ("ists", ("", "e")), ("ism", ("",)),
     ("ion", ("", "e")), ("ions", ("", "e")), ("ation", ("", "e")), ("ations", ("", "e")),
     ("al", ("", "e")), ("ity", ("", "e")), ("ive", ("", "e")), ("man", ("",)), ("men", ("",)),
     ("woman", ("",)), ("women", ("",)),
@@ -70,5 +71,6 @@ def _bases(word: str) -> Iterator[str]:
         for replacement in replacements:
             if len(stem + replacement) >= _MIN_BASE_CHARACTERS:
                 yield stem + replacement
-        if len(stem) > _MIN_BASE_CHARACTERS and stem[-1] == stem[-2] and ending[0] in "aei":
+        is_doubled = len(stem) > _MIN_BASE_CHARACTERS and stem[-1] == stem[-2]
+        if is_doubled and stem[-3] in "aeiou" and ending[0] in "aei":
             yield stem[:-1]  # stopped, planner

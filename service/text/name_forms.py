@@ -25,45 +25,44 @@ __all__ = [
 # One line, one family: any of these words stands for any other. Plurals in -s follow by rule.
 _PLACES: Final = """
 abkhazia abkhaz abkhazian|afghanistan afghan|africa african|alaska alaskan|albania albanian
-algeria algerian|amazon amazonian|andorra andorran|angola angolan|antarctica antarctic
-arabia arab arabian arabic|arctic|argentina argentine argentinian argentinean|armenia armenian
-artsakh karabakh|asia asian|australia australian aussie|austria austrian
+algeria algerian|amazon amazonian|america american us usa|andorra andorran|angola angolan
+antarctica antarctic|arabia arab arabian arabic|arctic|argentina argentine argentinian argentinean
+armenia armenian|artsakh karabakh|asia asian|australia australian aussie|austria austrian
 azerbaijan azerbaijani azeri|bahamas bahamian|bahrain bahraini|bali balinese|balkan balkans
 baltic baltics|bangladesh bangladeshi|barbados barbadian|basque|bavaria bavarian
 belarus belarusian belarussian byelorussian|belgium belgian|belize belizean|bengal bengali
 benin beninese|berlin berliner|bhutan bhutanese|bolivia bolivian|bosnia bosnian|botswana motswana
-brazil brazilian|brittany breton|brunei bruneian|bulgaria bulgarian|burma burmese
-burundi burundian|california californian|cambodia cambodian khmer|cameroon cameroonian
-canada canadian|caribbean|castile castilian|catalonia catalan|caucasus caucasian|chad chadian
-chechnya chechen|chicago chicagoan|chile chilean|china chinese sino|colombia colombian
-comoros comorian|congo congolese|corsica corsican|crete cretan|crimea crimean
+brazil brazilian|britain british briton uk brit|brittany breton|brunei bruneian|bulgaria bulgarian
+burma burmese|burundi burundian|california californian|cambodia cambodian khmer
+cameroon cameroonian|canada canadian|caribbean|castile castilian|catalonia catalan
+caucasus caucasian|chad chadian|chechnya chechen|chicago chicagoan|chile chilean|china chinese sino
+colombia colombian|comoros comorian|congo congolese|corsica corsican|crete cretan|crimea crimean
 croatia croatian croat|cuba cuban|cyprus cypriot|czechia czech|dagestan dagestani
-denmark danish dane|djibouti djiboutian|dominica dominican|ecuador ecuadorian
-egypt egyptian|emirates emirati|england english englishman englishmen englishwoman|eritrea eritrean
-estonia estonian|ethiopia ethiopian|europe european euro|fiji fijian
-finland finnish finn|flanders flemish|florida floridian|france french frenchman frenchmen frenchwoman
-gabon gabonese|galicia galician|gambia gambian|gaza gazan|genoa genoese|georgia georgian
-germany german|ghana ghanaian|greece greek hellenic|greenland greenlander greenlandic
-grenada grenadian|guatemala guatemalan|guinea guinean|guyana guyanese|haiti haitian
-hawaii hawaiian|himalaya himalayas himalayan|holland netherlands dutch dutchman dutchmen
-honduras honduran|hungary hungarian|iceland icelandic icelander|india indian|indonesia indonesian
-iran iranian persian persia|iraq iraqi|ireland irish irishman irishmen irishwoman
-israel israeli|italy italian|jamaica jamaican|japan japanese|java javanese|jerusalem
-jordan jordanian|kashmir kashmiri|kazakhstan kazakh kazakhstani|kenya kenyan
-korea korean|kosovo kosovar kosovan|kuwait kuwaiti|kurdistan kurd kurdish
-kyrgyzstan kyrgyz kyrgyzstani|laos lao laotian|latin latino latina|latvia latvian
-lebanon lebanese|lesotho basotho|liberia liberian|libya libyan|liechtenstein liechtensteiner
-lithuania lithuanian|london londoner|luxembourg luxembourger luxembourgish
-macedonia macedonian|madagascar malagasy|malawi malawian|malaysia malaysian malay
-maldives maldivian|mali malian|malta maltese|manchuria manchurian|manchester mancunian
-mauritania mauritanian|mauritius mauritian|mediterranean|melbourne melburnian|mexico mexican
-milan milanese|moldova moldovan moldavian moldavia|monaco monegasque
+denmark danish dane|djibouti djiboutian|dominica dominican|ecuador ecuadorian|egypt egyptian
+emirates emirati|england english englishman englishmen englishwoman|eritrea eritrean
+estonia estonian|ethiopia ethiopian|eu|europe european euro|fiji fijian|finland finnish finn
+flanders flemish|florida floridian|france french frenchman frenchmen frenchwoman|gabon gabonese
+galicia galician|gambia gambian|gaza gazan|genoa genoese|georgia georgian|germany german
+ghana ghanaian|greece greek hellenic|greenland greenlander greenlandic|grenada grenadian
+guatemala guatemalan|guinea guinean|guyana guyanese|haiti haitian|hawaii hawaiian
+himalaya himalayas himalayan|holland netherlands dutch dutchman dutchmen|honduras honduran
+hungary hungarian|iceland icelandic icelander|india indian|indonesia indonesian
+iran iranian persian persia|iraq iraqi|ireland irish irishman irishmen irishwoman|israel israeli
+italy italian|jamaica jamaican|japan japanese|java javanese|jerusalem|jordan jordanian
+kashmir kashmiri|kazakhstan kazakh kazakhstani|kenya kenyan|korea korean|kosovo kosovar kosovan
+kurdistan kurd kurdish|kuwait kuwaiti|kyrgyzstan kyrgyz kyrgyzstani|laos lao laotian
+latin latino latina|latvia latvian|lebanon lebanese|lesotho basotho|liberia liberian|libya libyan
+liechtenstein liechtensteiner|lithuania lithuanian|london londoner
+luxembourg luxembourger luxembourgish|macedonia macedonian|madagascar malagasy|malawi malawian
+malaysia malaysian malay|maldives maldivian|mali malian|malta maltese|manchester mancunian
+manchuria manchurian|mauritania mauritanian|mauritius mauritian|mediterranean|melbourne melburnian
+mexico mexican|milan milanese|moldova moldovan moldavian moldavia|monaco monegasque
 mongolia mongolian mongol|montenegro montenegrin|morocco moroccan|moscow muscovite
-mozambique mozambican|myanmar|namibia namibian|naples neapolitan|nauru nauruan|nepal nepali nepalese
-newfoundland newfoundlander|nicaragua nicaraguan|niger nigerien|nigeria nigerian
-normandy norman|norway norwegian|oman omani|orkney orcadian|ossetia ossetian ossete|pacific
-pakistan pakistani|palau palauan|palestine palestinian|panama panamanian
-papua papuan|paraguay paraguayan|paris parisian|peru peruvian
+mozambique mozambican|myanmar|namibia namibian|naples neapolitan|nauru nauruan
+nepal nepali nepalese|newfoundland newfoundlander|nicaragua nicaraguan|niger nigerien
+nigeria nigerian|normandy norman|norway norwegian|oman omani|orkney orcadian
+ossetia ossetian ossete|pacific|pakistan pakistani|palau palauan|palestine palestinian
+panama panamanian|papua papuan|paraguay paraguayan|paris parisian|peru peruvian
 philippines filipino filipina philippine|poland polish pole|portugal portuguese|provence provencal
 prussia prussian|puerto boricua|punjab punjabi|qatar qatari|quebec quebecer quebecois
 romania romanian|rome roman|russia russian|rwanda rwandan|samoa samoan|sardinia sardinian
@@ -72,103 +71,103 @@ serbia serbian serb|seychelles seychellois|siberia siberian|sicily sicilian|sing
 slovakia slovak slovakian|slovenia slovenian slovene|somalia somali somalian|spain spanish spaniard
 sparta spartan|sudan sudanese|suriname surinamese|swaziland swazi eswatini|sweden swedish swede
 switzerland swiss|sydney sydneysider|syria syrian|taiwan taiwanese|tajikistan tajik tajikistani
-tanzania tanzanian|tasmania tasmanian|tatarstan tatar|texas texan|thailand thai
-tibet tibetan|togo togolese|tonga tongan|transnistria transnistrian|trinidad trinidadian
-tunisia tunisian|turkey turkish turk turkiye|turkmenistan turkmen|tuscany tuscan|tuvalu tuvaluan
-uganda ugandan|ukraine ukrainian|ulster|uruguay uruguayan|uzbekistan uzbek|vanuatu
-vatican|venezuela venezuelan|venice venetian|vienna viennese|vietnam vietnamese
-wales welsh welshman|yemen yemeni yemenite|yugoslavia yugoslav|zambia zambian|zealand zealander kiwi
-zimbabwe zimbabwean
-america american us usa|britain british briton uk brit|eu|un
+tanzania tanzanian|tasmania tasmanian|tatarstan tatar|texas texan|thailand thai|tibet tibetan
+togo togolese|tonga tongan|transnistria transnistrian|trinidad trinidadian|tunisia tunisian
+turkey turkish turk turkiye|turkmenistan turkmen|tuscany tuscan|tuvalu tuvaluan|uganda ugandan
+ukraine ukrainian|ulster|un|uruguay uruguayan|uzbekistan uzbek|vanuatu|vatican|venezuela venezuelan
+venice venetian|vienna viennese|vietnam vietnamese|wales welsh welshman|yemen yemeni yemenite
+yugoslavia yugoslav|zambia zambian|zealand zealander kiwi|zimbabwe zimbabwean
 """
 _FAMILIES: Final = """
-aids hiv|baptist baptism|bible biblical|buddha buddhism buddhist
-catholic catholicism|christ christian christianity|confucius confucian confucianism
-conservative tory conservatives|democrat democratic|hindu hinduism|islam islamic islamist islamism
-jew jewish judaism|jihad jihadi jihadist|labour|liberal|lutheran|marx marxist marxism
-muslim moslem|nazi nazism|olympic olympics olympian|orthodox orthodoxy|paralympic paralympics
-protestant protestantism|republican|shia shiite|sikh sikhism|socialist socialism|soviet soviets
-stalin stalinist|sunni|taliban talib|zion zionist zionism
-gauss gaussian|bayes bayesian|markov markovian|hilbert hilbertian|riemann riemannian|lipschitz
-jan january|feb february|mar march|apr april|jun june|jul july|aug august|sep sept september
-oct october|nov november|dec december
-mon monday|tue tues tuesday|wed weds wednesday|thu thur thurs thursday|fri friday|sat saturday
-sun sunday
-tv television|alps alpine|cyclades cycladic|corfu corfiot|hebrides hebridean|lanka lankan|ivory ivorian
-napoleon napoleonic|victoria victorian|elizabeth elizabethan|shakespeare shakespearean
-isis isil daesh|kyiv kiev|odesa odessa|st saint|mt mount|ft fort
+aids hiv|alps alpine|apr april|aug august|baptist baptism|bayes bayesian|bible biblical
+buddha buddhism buddhist|catholic catholicism|christ christian christianity
+confucius confucian confucianism|conservative tory conservatives|corfu corfiot|cyclades cycladic
+dec december|democrat democratic|elizabeth elizabethan|feb february|fri friday|ft fort
+gauss gaussian|hebrides hebridean|hilbert hilbertian|hindu hinduism|isis isil daesh
+islam islamic islamist islamism|ivory ivorian|jan january|jew jewish judaism|jihad jihadi jihadist
+jul july|jun june|kyiv kiev|labour|lanka lankan|liberal|lipschitz|lutheran|mar march
+markov markovian|marx marxist marxism|mon monday|mt mount|muslim moslem|napoleon napoleonic
+nazi nazism|nov november|oct october|odesa odessa|olympic olympics olympian|orthodox orthodoxy
+paralympic paralympics|protestant protestantism|republican|riemann riemannian|sat saturday
+sep sept september|shakespeare shakespearean|shia shiite|sikh sikhism|socialist socialism
+soviet soviets|st saint|stalin stalinist|sun sunday|sunni|taliban talib|thu thur thurs thursday
+tue tues tuesday|tv television|victoria victorian|wed weds wednesday|zion zionist zionism
 """
 
 # A country and its capitals: an article about Baku is one about Azerbaijan.
 _CAPITALS: Final = """
-abkhazia sukhumi|afghanistan kabul|albania tirana|algeria algiers|angola luanda
+abkhazia sukhumi|afghanistan kabul|albania tirana|algeria algiers|america washington|angola luanda
 armenia yerevan|australia canberra|austria vienna|azerbaijan baku|bahrain manama|bangladesh dhaka
-belarus minsk|belgium brussels|bolivia sucre|bosnia sarajevo|brazil brasilia|bulgaria sofia
-cameroon yaounde|canada ottawa|chad ndjamena|chile santiago|china beijing
+belarus minsk|belgium brussels|bolivia sucre|bosnia sarajevo|brazil brasilia|britain london
+bulgaria sofia|cameroon yaounde|canada ottawa|chad ndjamena|chile santiago|china beijing
 colombia bogota|croatia zagreb|cuba havana|cyprus nicosia|czechia prague|denmark copenhagen
-ecuador quito|egypt cairo|england london|eritrea asmara|estonia tallinn
-finland helsinki|france paris|georgia tbilisi|germany berlin|ghana accra|greece athens
-hungary budapest|iceland reykjavik|india delhi|indonesia jakarta|iran tehran|iraq baghdad
-ireland dublin|israel jerusalem|italy rome|jamaica kingston|japan tokyo|jordan amman
-kazakhstan astana|kenya nairobi|korea seoul pyongyang|kosovo pristina|kyrgyzstan bishkek|laos vientiane
-latvia riga|lebanon beirut|libya tripoli|lithuania vilnius|macedonia skopje|madagascar antananarivo
-malawi lilongwe|mali bamako|malta valletta|moldova chisinau|mongolia ulaanbaatar|montenegro podgorica
-morocco rabat|mozambique maputo|myanmar naypyidaw|namibia windhoek|nepal kathmandu
-netherlands hague amsterdam|nicaragua managua|niger niamey|nigeria abuja|norway oslo|oman muscat
-pakistan islamabad|palestine ramallah|peru lima|philippines manila|poland warsaw|portugal lisbon
-qatar doha|romania bucharest|russia moscow|rwanda kigali|saudi riyadh|scotland edinburgh|senegal dakar
-serbia belgrade|slovakia bratislava|slovenia ljubljana|somalia mogadishu|spain madrid|sudan khartoum
-sweden stockholm|switzerland bern|syria damascus|taiwan taipei|tajikistan dushanbe
-tanzania dodoma|thailand bangkok|tunisia tunis|turkey ankara|turkmenistan ashgabat|uganda kampala
-ukraine kyiv kiev|britain london|america washington|uruguay montevideo|uzbekistan tashkent
+ecuador quito|egypt cairo|england london|eritrea asmara|estonia tallinn|finland helsinki
+france paris|georgia tbilisi|germany berlin|ghana accra|greece athens|hungary budapest
+iceland reykjavik|india delhi|indonesia jakarta|iran tehran|iraq baghdad|ireland dublin
+israel jerusalem|italy rome|jamaica kingston|japan tokyo|jordan amman|kazakhstan astana
+kenya nairobi|korea seoul pyongyang|kosovo pristina|kyrgyzstan bishkek|laos vientiane|latvia riga
+lebanon beirut|libya tripoli|lithuania vilnius|macedonia skopje|madagascar antananarivo
+malawi lilongwe|mali bamako|malta valletta|moldova chisinau|mongolia ulaanbaatar
+montenegro podgorica|morocco rabat|mozambique maputo|myanmar naypyidaw|namibia windhoek
+nepal kathmandu|netherlands hague amsterdam|nicaragua managua|niger niamey|nigeria abuja
+norway oslo|oman muscat|pakistan islamabad|palestine ramallah|peru lima|philippines manila
+poland warsaw|portugal lisbon|qatar doha|romania bucharest|russia moscow|rwanda kigali|saudi riyadh
+scotland edinburgh|senegal dakar|serbia belgrade|slovakia bratislava|slovenia ljubljana
+somalia mogadishu|spain madrid|sudan khartoum|sweden stockholm|switzerland bern|syria damascus
+taiwan taipei|tajikistan dushanbe|tanzania dodoma|thailand bangkok|tunisia tunis|turkey ankara
+turkmenistan ashgabat|uganda kampala|ukraine kyiv kiev|uruguay montevideo|uzbekistan tashkent
 venezuela caracas|vietnam hanoi|wales cardiff|yemen sanaa|zambia lusaka|zimbabwe harare
 """
 
 # What an acronym stands for, all in lower case. One acronym may stand for several things.
 _ACRONYMS: Final = """
 ai artificial intelligence|au african union|bbc british broadcasting corporation
+cctv closed circuit television|cctv security camera|cctv security cameras|cctv surveillance
 cia central intelligence agency|cis commonwealth of independent states
 csto collective security treaty organization|dc district of columbia|dna deoxyribonucleic acid
-dprk north korea|drc democratic republic of the congo|drc democratic republic of congo
+dprk north korea|drc democratic republic of congo|drc democratic republic of the congo
 eaeu eurasian economic union|ebrd european bank for reconstruction and development
 ecb european central bank|eeu eurasian economic union|eu european union
 fbi federal bureau of investigation|fda food and drug administration|fed federal reserve
 fifa international football federation|fsb federal security service|gop republican party
-gp general practitioner|icc international criminal court|icj international court of justice
-icrc international committee of the red cross|iaea international atomic energy agency
-imf international monetary fund|ira irish republican army|isis islamic state|isil islamic state
-is islamic state|la los angeles|mep member of the european parliament|mp member of parliament
+gp general practitioner|iaea international atomic energy agency|icc international criminal court
+icj international court of justice|icrc international committee of the red cross
+imf international monetary fund|ira irish republican army|is islamic state|isil islamic state
+isis islamic state|la los angeles|mep member of the european parliament|mp member of parliament
 nasa national aeronautics and space administration|nato north atlantic treaty organization
 nba national basketball association|nfl national football league|nhs national health service
-nsa national security agency|ny new york|nyc new york city|nyc new york
+nsa national security agency|ny new york|nyc new york|nyc new york city
 osce organization for security and cooperation in europe|pc personal computer
-pkk kurdistan workers party|pm prime minister|pms prime ministers|rok south korea
-sa south africa|uae united arab emirates|uae emirates|ucla university of california los angeles
-uk united kingdom|uk great britain|un united nations|unicef united nations childrens fund
-us united states|us united states of america|usa united states|ussr soviet union|vp vice president
-who world health organization|who world health organisation|wto world trade organization
+pkk kurdistan workers party|pm prime minister|pms prime ministers|rok south korea|sa south africa
+uae emirates|uae united arab emirates|ucla university of california los angeles|uk great britain
+uk united kingdom|un united nations|unicef united nations childrens fund|us united states
+us united states of america|usa united states|ussr soviet union|vp vice president
+who world health organisation|who world health organization|wto world trade organization
 """
 
-TITLES: Final = frozenset(
-    "mr mrs ms miss dr prof professor sir lady lord dame rev reverend father sister brother bishop"
-    " archbishop pope saint king queen prince princess emperor sultan sheikh emir president"
-    " vice prime minister premier chancellor governor mayor senator congressman congresswoman"
-    " representative deputy secretary ambassador consul judge justice general colonel lieutenant"
-    " captain major sergeant admiral commander inspector superintendent officer chief detective"
-    " constable coach director chairman chairwoman manager ceo actor actress singer former acting"
-    " foreign defence defense interior finance speaker leader gen col lt capt maj sgt sen rep gov"
-    " supt det insp baroness baron count countess duke duchess doctor attorney spokesman"
-    " spokeswoman spokesperson imam rabbi ayatollah mullah pm mp mps".split()
+_TITLES_TEXT: Final = (
+    "mr mrs ms miss dr prof professor sir lady lord dame rev reverend father sister brother"
+    " bishop archbishop pope saint king queen prince princess emperor sultan sheikh emir"
+    " president vice prime minister premier chancellor governor mayor senator congressman"
+    " congresswoman representative deputy secretary ambassador consul judge justice general"
+    " colonel lieutenant captain major sergeant admiral commander inspector superintendent"
+    " officer chief detective constable coach director chairman chairwoman manager ceo actor"
+    " actress singer former acting foreign defence defense interior finance speaker leader gen"
+    " col lt capt maj sgt sen rep gov supt det insp baroness baron count countess duke duchess"
+    " doctor attorney spokesman spokeswoman spokesperson imam rabbi ayatollah mullah pm mp mps"
 )
+TITLES: Final = frozenset(_TITLES_TEXT.split())
 # Lower-case words inside a name: "Ludwig van Beethoven", "Osama bin Laden", "Charles de Gaulle".
-PARTICLES: Final = frozenset(
-    "al bin ibn bint el de del della di da do dos das du la le les van von der den ter ten zu zur"
-    " af av of y e".split()
+_PARTICLES_TEXT: Final = (
+    "al bin ibn bint el de del della di da do dos das du la le les van von der den ter ten zu"
+    " zur af av of y e"
 )
-CALENDAR: Final = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june"
-    " july august september october november december".split()
+PARTICLES: Final = frozenset(_PARTICLES_TEXT.split())
+_CALENDAR_TEXT: Final = (
+    "monday tuesday wednesday thursday friday saturday sunday january february march april"
+    " may june july august september october november december christmas easter ramadan"
 )
+CALENDAR: Final = frozenset(_CALENDAR_TEXT.split())
 
 
 @cache

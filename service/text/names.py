@@ -33,7 +33,8 @@ _JOINTS: Final = re.compile(r"['’ʼ‘`&.-]")
 _PLAIN: Final = str.maketrans({
     "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ı": "i", "ß": "ss", "æ": "ae", "œ": "oe", "þ": "th",
 })  # fmt: skip
-_SENTENCE_END: Final = re.compile(r"[.!?…:\n\r]|[“\"«„][^\w]*$|(?:^|\s)['‘`][^\w]*$|[–—]\s*[\"“]")
+# The end of a sentence, or a quotation mark that opens: after a space, not after a word.
+_SENTENCE_END: Final = re.compile(r"[.!?…:\n\r]|[“«„]\s?$|[\s(–—][\"'‘`]\s?$")
 _MAX_GAP_CHARACTERS: Final = 20  # more punctuation than that between two words says nothing
 _SMALL_GAP: Final = re.compile(r"[ \xa0\u202f]+")
 _DOT_GAP: Final = re.compile(r"\.[ \xa0\u202f]*")
@@ -41,6 +42,18 @@ _DOT_GAP: Final = re.compile(r"\.[ \xa0\u202f]*")
 _MAX_ACRONYM_CHARACTERS: Final = 3
 # Words that are never a name, though they have a capital in every sentence.
 _NEVER: Final = frozenset(("i", "i'm", "i've", "i'll", "i'd", "a", "o", "oh", "ok"))
+
+_LEAD: Final = TITLES | PARTICLES
+# Titles that begin a name of their own inside a run: `U.S. President Obama` gives two.
+_OFFICES_TEXT: Final = (
+    "king prince queen lady general major father sister brother judge justice chief saint st"
+    " foreign defence defense finance interior speaker leader doctor princess emperor"
+)
+_OFFICES: Final = TITLES - frozenset(_OFFICES_TEXT.split())
+_DOTTED_TITLES_TEXT: Final = (
+    "mr mrs ms dr prof rev sen rep gov gen col lt capt maj sgt st mt ft supt det insp adm"
+)
+_DOTTED_TITLES: Final = frozenset(_DOTTED_TITLES_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +121,8 @@ def tokens(text: str) -> list[Token]:
         joined = bool(found) and (
             _SMALL_GAP.fullmatch(gap) is not None or (short and _DOT_GAP.fullmatch(gap) is not None)
         )
-        capital = _has_capital(word) and word.lower().replace("’", "'") not in _NEVER
+        initial = len(word) == 1 and text[match.end() : match.end() + 1] == "."
+        capital = _has_capital(word) and (initial or word.lower().replace("’", "'") not in _NEVER)
         previous = Token(word, start, start + len(word), fold(word), capital, first, joined)
         found.append(previous)
         end = match.end() if word == raw else start + len(word)
@@ -129,7 +143,7 @@ def names(text: str, is_ordinary: Callable[[str], bool] = is_common) -> list[Nam
     found: list[Name] = []
     for run in _runs(tokens(text)):
         kept = _without_lead(run, is_ordinary)
-        if kept:
+        if kept and not (len(kept) == 1 and len(kept[0].text) == 1):
             start, end = kept[0].start, kept[-1].end
             found.append(Name(text[start:end], start, end, tuple(kept)))
     return found
@@ -140,7 +154,7 @@ def _runs(found: Sequence[Token]) -> Iterator[list[Token]]:
     run: list[Token] = []
     pending: list[Token] = []
     for token in found:
-        if run and not token.joined:
+        if run and (not token.joined or token.folded in _OFFICES):
             yield run
             run, pending = [], []
         if token.capital:
@@ -156,16 +170,17 @@ def _runs(found: Sequence[Token]) -> Iterator[list[Token]]:
 
 
 def _without_lead(run: Sequence[Token], is_ordinary: Callable[[str], bool]) -> Sequence[Token]:
-    """Drop from the front what is no part of a name: the first word of a sentence, titles."""
-    index = 0
-    if run[0].first and not surely(run[0], is_ordinary):
-        index = 1
-    while index < len(run) and run[index].folded in TITLES | PARTICLES:
+    """Drop what is no part of a name: the first word of a sentence, titles around it."""
+    index = 1 if run[0].first and not _is_surely_name(run[0], is_ordinary) else 0
+    end = len(run)
+    while index < end and run[index].folded in _LEAD:
         index += 1
-    return run[index:]
+    while index < end and run[end - 1].folded in TITLES and run[end - 1].folded != "king":
+        end -= 1
+    return run[index:end]
 
 
-def surely(token: Token, is_ordinary: Callable[[str], bool]) -> bool:
+def _is_surely_name(token: Token, is_ordinary: Callable[[str], bool]) -> bool:
     """Tell whether the first word of a sentence is a name for sure."""
     word = token.text
     if word.isupper() and len(word) > _MAX_ACRONYM_CHARACTERS:
@@ -186,8 +201,3 @@ def _takes_dot(token: Token) -> bool:
     return token.capital and (
         (len(token.text) == 1 and token.text != "I") or token.folded in _DOTTED_TITLES
     )
-
-
-_DOTTED_TITLES: Final = frozenset(
-    "mr mrs ms dr prof rev sen rep gov gen col lt capt maj sgt st mt ft supt det insp adm".split()
-)
