@@ -1,7 +1,8 @@
 """Which English words are common: a word that is none and has a capital letter is a name.
 
-The list holds the words that the project's own news articles write in lower case, less those that
-a rule of `_bases` makes from another. It must not know names, sentences or articles.
+The list holds the words that the project's own news articles write in lower case and everyday
+words beside them, less those that a rule of `_bases` makes from another. It must not know names,
+sentences or articles.
 """
 
 from collections.abc import Iterator
@@ -22,8 +23,8 @@ _ENDINGS: Final = (
     ("ments", ("",)), ("ification", ("ify",)),
     ("ist", ("", "e")), ("ists", ("", "e")), ("ism", ("",)),
     ("ion", ("", "e")), ("ions", ("", "e")), ("ation", ("", "e")), ("ations", ("", "e")),
-    ("al", ("", "e")), ("ity", ("", "e")), ("ive", ("", "e")), ("man", ("",)), ("men", ("",)),
-    ("woman", ("",)), ("women", ("",)),
+    ("al", ("", "e")), ("ity", ("", "e")), ("ty", ("",)), ("ive", ("", "e")),
+    ("man", ("",)), ("men", ("",)), ("woman", ("",)), ("women", ("",)),
 )  # fmt: skip
 _BEGINNINGS: Final = (
     "un", "re", "non", "over", "under", "out", "anti", "pre", "post", "mid", "mis", "super",
@@ -45,7 +46,7 @@ def _is_common_part(word: str) -> bool:
         return True
     rests = (word.removeprefix(beginning) for beginning in _BEGINNINGS)
     return any(
-        rest != word and len(rest) > _MIN_BASE_CHARACTERS and _is_made_of_a_word(rest)
+        rest != word and len(rest) >= _MIN_BASE_CHARACTERS and _is_made_of_a_word(rest)
         for rest in rests
     )
 

@@ -17,8 +17,12 @@ from typing import Final
 
 from service.text.common import is_common
 from service.text.name_forms import (
+    BODIES,
     CALENDAR,
+    SCIENCE,
+    SCIENTIFIC,
     TITLES,
+    VOCABULARY,
     country,
     expansions,
     family,
@@ -40,6 +44,7 @@ _MIN_CAPITALS: Final = 0.02
 ROMAN: Final = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")
 _SMALL_WORDS_TEXT: Final = "of and the for in on to a an de du la et at by with"
 _SMALL_WORDS: Final = frozenset(_SMALL_WORDS_TEXT.split())
+_MIN_SCIENTIFIC_WORDS: Final = 2
 _SEASONS: Final = frozenset(("spring", "summer", "autumn", "winter"))
 _MONTHS: Final = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
@@ -116,18 +121,17 @@ class KnownNames:
         ]
 
     def _is_ordinary(self, word: str) -> bool:
-        return word in self.lower or fold(word) in self.words or is_common(word)
+        return word in self.lower or is_common(word)
 
     def _has(self, name: Name, is_title: bool) -> bool:
         capitals = [token for token in name.tokens if token.capital]
         missing = [token for token in capitals if not self._has_word(token)]
         if not missing:
             return not self._is_mixed(name)
-        if all(map(_is_plain, missing)):
-            # Capitals for effect: A Headline of This Kind, CLICK HERE, the Baku Court.
-            rest = [token for token in capitals if token not in missing]
-            if is_title or all(map(_is_loud, missing)) or not all(map(_is_plain, rest)):
-                return True
+        if all(map(_is_plain, missing)) and (is_title or all(map(_is_loud, missing))):
+            return True  # capitals for effect: A Headline of This Kind, CLICK HERE
+        if len(missing) < len(capitals) and all(token.folded in BODIES for token in missing):
+            return True
         return self._has_short(name) or self._has_long(name)
 
     def _has_word(self, token: Token) -> bool:
@@ -138,7 +142,7 @@ class KnownNames:
             return True
         if len(word) == 1 or word in TITLES or ROMAN.fullmatch(token.text):
             return True
-        if word in _SEASONS:
+        if word in _SEASONS or self._is_vocabulary(word.removesuffix("s")):
             return True
         parts = _parts(token)
         if len(parts) > 1:
@@ -151,9 +155,16 @@ class KnownNames:
                 return True
         return is_common(token.text.lower()) and not self.roots.isdisjoint(stems(token.text))
 
+    def _is_vocabulary(self, word: str) -> bool:
+        if word in VOCABULARY:
+            return True
+        return word in SCIENCE and len(self.words & SCIENTIFIC) >= _MIN_SCIENTIFIC_WORDS
+
     def _has_part(self, part: str) -> bool:
         if part in _SMALL_WORDS:
             return False
+        if self._is_vocabulary(part):
+            return True
         return not (self.families.isdisjoint(family(part)) and self.roots.isdisjoint(stems(part)))
 
     def _has_short(self, name: Name) -> bool:

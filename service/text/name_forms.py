@@ -12,9 +12,13 @@ from functools import cache
 from typing import Final
 
 __all__ = [
+    "BODIES",
     "CALENDAR",
     "PARTICLES",
+    "SCIENCE",
+    "SCIENTIFIC",
     "TITLES",
+    "VOCABULARY",
     "country",
     "expansions",
     "family",
@@ -25,58 +29,64 @@ __all__ = [
 # One line, one family: any of these words stands for any other. Plurals in -s follow by rule.
 _PLACES: Final = """
 abkhazia abkhaz abkhazian|afghanistan afghan|africa african|alaska alaskan|albania albanian
-algeria algerian|amazon amazonian|america american us usa|andorra andorran|angola angolan
-antarctica antarctic|arabia arab arabian arabic|arctic|argentina argentine argentinian argentinean
-armenia armenian|artsakh karabakh|asia asian|australia australian aussie|austria austrian
-azerbaijan azerbaijani azeri|bahamas bahamian|bahrain bahraini|bali balinese|balkan balkans
-baltic baltics|bangladesh bangladeshi|barbados barbadian|basque|bavaria bavarian
-belarus belarusian belarussian byelorussian|belgium belgian|belize belizean|bengal bengali
-benin beninese|berlin berliner|bhutan bhutanese|bolivia bolivian|bosnia bosnian|botswana motswana
-brazil brazilian|britain british briton uk brit|brittany breton|brunei bruneian|bulgaria bulgarian
-burma burmese|burundi burundian|california californian|cambodia cambodian khmer
-cameroon cameroonian|canada canadian|caribbean|castile castilian|catalonia catalan
-caucasus caucasian|chad chadian|chechnya chechen|chicago chicagoan|chile chilean|china chinese sino
-colombia colombian|comoros comorian|congo congolese|corsica corsican|crete cretan|crimea crimean
-croatia croatian croat|cuba cuban|cyprus cypriot|czechia czech|dagestan dagestani
-denmark danish dane|djibouti djiboutian|dominica dominican|ecuador ecuadorian|egypt egyptian
-emirates emirati|england english englishman englishmen englishwoman|eritrea eritrean
-estonia estonian|ethiopia ethiopian|eu|europe european euro|fiji fijian|finland finnish finn
-flanders flemish|florida floridian|france french frenchman frenchmen frenchwoman|gabon gabonese
-galicia galician|gambia gambian|gaza gazan|genoa genoese|georgia georgian|germany german
+algeria algerian|amazon amazonian|america american us usa|anatolia anatolian|andalusia andalusian
+andes andean|andorra andorran|angola angolan|antarctica antarctic|arabia arab arabian arabic|arctic
+argentina argentine argentinian argentinean|armenia armenian|artsakh karabakh|asia asian
+australia australian aussie|austria austrian|azerbaijan azerbaijani azeri|bahamas bahamian
+bahrain bahraini|bali balinese|balkan balkans|baltic baltics|bangladesh bangladeshi
+barbados barbadian|basque|bavaria bavarian|belarus belarusian belarussian byelorussian
+belgium belgian|belize belizean|bengal bengali|benin beninese|berlin berliner|bhutan bhutanese
+bohemia bohemian|bolivia bolivian|borneo bornean|bosnia bosnian|botswana motswana|brazil brazilian
+britain british briton uk brit|brittany breton|brunei bruneian|bulgaria bulgarian|burma burmese
+burundi burundian|byzantium byzantine|calabria calabrian|california californian
+cambodia cambodian khmer|cameroon cameroonian|canada canadian|caribbean|castile castilian
+catalonia catalan|caucasus caucasian|celt celtic|chad chadian|chechnya chechen|chicago chicagoan
+chile chilean|china chinese sino|colombia colombian|comoros comorian|congo congolese
+cornwall cornish|corsica corsican|crete cretan|crimea crimean|croatia croatian croat|cuba cuban
+cyprus cypriot|czechia czech|dagestan dagestani|dalmatia dalmatian|denmark danish dane
+djibouti djiboutian|dominica dominican|ecuador ecuadorian|egypt egyptian|emirates emirati
+england english englishman englishmen englishwoman|eritrea eritrean|estonia estonian
+ethiopia ethiopian|eu|europe european euro|fiji fijian|finland finnish finn|flanders flemish
+florida floridian|france french frenchman frenchmen frenchwoman|gabon gabonese|galicia galician
+galilee galilean|gambia gambian|gaza gazan|genoa genoese|georgia georgian|germany german
 ghana ghanaian|greece greek hellenic|greenland greenlander greenlandic|grenada grenadian
 guatemala guatemalan|guinea guinean|guyana guyanese|haiti haitian|hawaii hawaiian
 himalaya himalayas himalayan|holland netherlands dutch dutchman dutchmen|honduras honduran
-hungary hungarian|iceland icelandic icelander|india indian|indonesia indonesian
+hungary hungarian|iberia iberian|iceland icelandic icelander|india indian|indonesia indonesian
 iran iranian persian persia|iraq iraqi|ireland irish irishman irishmen irishwoman|israel israeli
 italy italian|jamaica jamaican|japan japanese|java javanese|jerusalem|jordan jordanian
 kashmir kashmiri|kazakhstan kazakh kazakhstani|kenya kenyan|korea korean|kosovo kosovar kosovan
-kurdistan kurd kurdish|kuwait kuwaiti|kyrgyzstan kyrgyz kyrgyzstani|laos lao laotian
-latin latino latina|latvia latvian|lebanon lebanese|lesotho basotho|liberia liberian|libya libyan
-liechtenstein liechtensteiner|lithuania lithuanian|london londoner
-luxembourg luxembourger luxembourgish|macedonia macedonian|madagascar malagasy|malawi malawian
-malaysia malaysian malay|maldives maldivian|mali malian|malta maltese|manchester mancunian
-manchuria manchurian|mauritania mauritanian|mauritius mauritian|mediterranean|melbourne melburnian
-mexico mexican|milan milanese|moldova moldovan moldavian moldavia|monaco monegasque
-mongolia mongolian mongol|montenegro montenegrin|morocco moroccan|moscow muscovite
-mozambique mozambican|myanmar|namibia namibian|naples neapolitan|nauru nauruan
-nepal nepali nepalese|newfoundland newfoundlander|nicaragua nicaraguan|niger nigerien
-nigeria nigerian|normandy norman|norway norwegian|oman omani|orkney orcadian
-ossetia ossetian ossete|pacific|pakistan pakistani|palau palauan|palestine palestinian
-panama panamanian|papua papuan|paraguay paraguayan|paris parisian|peru peruvian
-philippines filipino filipina philippine|poland polish pole|portugal portuguese|provence provencal
-prussia prussian|puerto boricua|punjab punjabi|qatar qatari|quebec quebecer quebecois
-romania romanian|rome roman|russia russian|rwanda rwandan|samoa samoan|sardinia sardinian
-saudi saudis|scandinavia scandinavian|scotland scottish scot scots scotsman|senegal senegalese
-serbia serbian serb|seychelles seychellois|siberia siberian|sicily sicilian|singapore singaporean
+kurdistan kurd kurdish|kuwait kuwaiti|kyrgyzstan kyrgyz kyrgyzstani|laos lao laotian|lapland lapp
+latin latino latina|latvia latvian|lebanon lebanese|lesotho basotho|levant levantine
+liberia liberian|libya libyan|liechtenstein liechtensteiner|lithuania lithuanian|lombardy lombard
+london londoner|luxembourg luxembourger luxembourgish|macedonia macedonian|madagascar malagasy
+maghreb maghrebi|malawi malawian|malaysia malaysian malay|maldives maldivian|mali malian
+malta maltese|manchester mancunian|manchuria manchurian|mauritania mauritanian|mauritius mauritian
+mediterranean|melbourne melburnian|mercia mercian|mesopotamia mesopotamian|mexico mexican
+milan milanese|moldova moldovan moldavian moldavia|monaco monegasque|mongolia mongolian mongol
+montenegro montenegrin|moravia moravian|morocco moroccan|moscow muscovite|mozambique mozambican
+myanmar|namibia namibian|naples neapolitan|nauru nauruan|nepal nepali nepalese
+newfoundland newfoundlander|nicaragua nicaraguan|niger nigerien|nigeria nigerian|normandy norman
+norway norwegian|oman omani|orkney orcadian|ossetia ossetian ossete|ottoman|pacific
+pakistan pakistani|palau palauan|palestine palestinian|panama panamanian|papua papuan
+paraguay paraguayan|paris parisian|patagonia patagonian|peru peruvian
+philippines filipino filipina philippine|poland polish pole|polynesia polynesian
+portugal portuguese|provence provencal|prussia prussian|puerto boricua|punjab punjabi|qatar qatari
+quebec quebecer quebecois|romania romanian|rome roman|russia russian|rwanda rwandan|sahara saharan
+sahel sahelian|samoa samoan|sardinia sardinian|saudi saudis|saxony saxon|scandinavia scandinavian
+scotland scottish scot scots scotsman|senegal senegalese|serbia serbian serb|seychelles seychellois
+siberia siberian|sicily sicilian|silesia silesian|singapore singaporean|slav slavic slavonic
 slovakia slovak slovakian|slovenia slovenian slovene|somalia somali somalian|spain spanish spaniard
-sparta spartan|sudan sudanese|suriname surinamese|swaziland swazi eswatini|sweden swedish swede
-switzerland swiss|sydney sydneysider|syria syrian|taiwan taiwanese|tajikistan tajik tajikistani
-tanzania tanzanian|tasmania tasmanian|tatarstan tatar|texas texan|thailand thai|tibet tibetan
-togo togolese|tonga tongan|transnistria transnistrian|trinidad trinidadian|tunisia tunisian
-turkey turkish turk turkiye|turkmenistan turkmen|tuscany tuscan|tuvalu tuvaluan|uganda ugandan
-ukraine ukrainian|ulster|un|uruguay uruguayan|uzbekistan uzbek|vanuatu|vatican|venezuela venezuelan
-venice venetian|vienna viennese|vietnam vietnamese|wales welsh welshman|yemen yemeni yemenite
-yugoslavia yugoslav|zambia zambian|zealand zealander kiwi|zimbabwe zimbabwean
+sparta spartan|sudan sudanese|sumatra sumatran|suriname surinamese|swaziland swazi eswatini
+sweden swedish swede|switzerland swiss|sydney sydneysider|syria syrian|taiwan taiwanese
+tajikistan tajik tajikistani|tanzania tanzanian|tasmania tasmanian|tatarstan tatar|texas texan
+thailand thai|thrace thracian|tibet tibetan|togo togolese|tonga tongan|transnistria transnistrian
+transylvania transylvanian|trinidad trinidadian|tunisia tunisian|turkey turkish turk turkiye
+turkmenistan turkmen|tuscany tuscan|tuvalu tuvaluan|uganda ugandan|ukraine ukrainian|ulster
+umbria umbrian|un|uruguay uruguayan|uzbekistan uzbek|vanuatu|vatican|venezuela venezuelan
+venice venetian|vienna viennese|vietnam vietnamese|wales welsh welshman|wallonia walloon
+yemen yemeni yemenite|yerevan yerevantsi|yugoslavia yugoslav|zambia zambian|zealand zealander kiwi
+zimbabwe zimbabwean
 """
 _FAMILIES: Final = """
 aids hiv|alps alpine|apr april|aug august|baptist baptism|bayes bayesian|bible biblical
@@ -122,7 +132,7 @@ venezuela caracas|vietnam hanoi|wales cardiff|yemen sanaa|zambia lusaka|zimbabwe
 # What an acronym stands for, all in lower case. One acronym may stand for several things.
 _ACRONYMS: Final = """
 ai artificial intelligence|au african union|bbc british broadcasting corporation
-cctv closed circuit television|cctv security camera|cctv security cameras|cctv surveillance
+
 cia central intelligence agency|cis commonwealth of independent states
 csto collective security treaty organization|dc district of columbia|dna deoxyribonucleic acid
 dprk north korea|drc democratic republic of congo|drc democratic republic of the congo
@@ -157,6 +167,38 @@ _TITLES_TEXT: Final = (
     " doctor attorney spokesman spokeswoman spokesperson imam rabbi ayatollah mullah pm mp mps"
 )
 TITLES: Final = frozenset(_TITLES_TEXT.split())
+# Words with capitals that are no names but common nouns and adjectives: acronyms of such, ...
+_VOCABULARY_TEXT: Final = (
+    "tv dvd cd pc gps cctv dna rna hiv aids icu mri ct atm suv vip ceo cfo pr hr it ai gdp iq id"
+    " vat usb led lgbt pdf sms faq diy ngo mp mps pm am ok phd ba ma"
+)
+VOCABULARY: Final = frozenset(_VOCABULARY_TEXT.split())
+# ... and in papers what science has made of its scholars' names and its own methods.
+_SCIENCE_TEXT: Final = (
+    "api cpu gpu tpu nlp ml rl dl nn dnn cnn rnn gnn gcn gan vae lstm mlp svm sgd pgd erm mdp gp kl"
+    " elbo mcmc em pca ood sota lm llm mt qa asr ocr auc bleu relu"
+    " boolean lipschitz gaussian bayesian markov markovian euclidean riemannian hilbert fourier"
+    " laplace laplacian hessian jacobian newtonian hamiltonian lagrangian cartesian bernoulli"
+    " poisson"
+)
+SCIENCE: Final = frozenset(_SCIENCE_TEXT.split())
+_SCIENTIFIC_TEXT: Final = (
+    "algorithm algorithms model models neural network networks theorem theoretical empirical"
+    " empirically baseline baselines benchmark benchmarks dataset datasets optimization gradient"
+    " convergence stochastic parameters classifier propose proposed embeddings kernel probabilistic"
+)
+SCIENTIFIC: Final = frozenset(_SCIENTIFIC_TEXT.split())
+# What countries and towns have, with a capital or without: "the Baku Court" for the court of Baku.
+_BODIES_TEXT: Final = (
+    "academy administration agency airport army association authority bank board border"
+    " bridge bureau cabinet church city club commission committee company congress"
+    " constitution corporation council county court department district embassy federation"
+    " force forces foundation government group hall hospital house institute league library"
+    " ministry museum navy office parliament park party police port prison province region"
+    " republic river road school senate service society state station street team theatre town"
+    " union university valley village"
+)
+BODIES: Final = frozenset(_BODIES_TEXT.split())
 # Lower-case words inside a name: "Ludwig van Beethoven", "Osama bin Laden", "Charles de Gaulle".
 _PARTICLES_TEXT: Final = (
     "al bin ibn bint el de del della di da do dos das du la le les van von der den ter ten zu"
