@@ -44,7 +44,7 @@ _MIN_CAPITALS: Final = 0.02
 ROMAN: Final = re.compile(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})")
 _SMALL_WORDS_TEXT: Final = "of and the for in on to a an de du la et at by with"
 _SMALL_WORDS: Final = frozenset(_SMALL_WORDS_TEXT.split())
-_MIN_SCIENTIFIC_WORDS: Final = 2
+_MIN_SCIENTIFIC_WORDS: Final = 3
 _SEASONS: Final = frozenset(("spring", "summer", "autumn", "winter"))
 _MONTHS: Final = (
     "january", "february", "march", "april", "may", "june", "july", "august", "september",
