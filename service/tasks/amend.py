@@ -108,7 +108,7 @@ class _Amending:
         if room is not None:
             room -= sum(other.words for other in others)
         taken = [other.text for other in others]
-        own = replacement(line.text, self._article.sentences, taken, room)
+        own = _replacement(line.text, self._article.sentences, taken, room)
         if own is not None:
             yield "replaced", own
 
@@ -119,6 +119,7 @@ class _Amending:
         return (
             not self._article.facts.doubts(text)
             and not echoes(line.stems, (other.stems for other in others))
+            and not any(echoes(other.stems, [line.stems]) for other in others)
             and (
                 self._bounds.are_met(lines)
                 or self._bounds.distance(lines) <= self._bounds.distance(self._lines)
@@ -137,7 +138,7 @@ class _Amending:
         return found
 
 
-def replacement(
+def _replacement(
     sentence: str, article: Sequence[str], taken: Sequence[str], max_words: int | None
 ) -> str | None:
     """Returns the sentence of the article that supports a doubtful one best, if it is free."""

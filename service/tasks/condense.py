@@ -18,6 +18,7 @@ from service.tasks.amend import Amended, amend
 from service.tasks.lengths import SHARES, Bounds, Length, Line, choose, shortfall
 from service.tasks.reading import Draft, Prepared, Reader
 from service.tasks.results import Caution, Range, Stopwatch, SummarySentence, SummaryUsage
+from service.text.echoes import is_taken_from, meaning
 from service.text.support import support
 from service.text.trimming import trimmed
 from service.text.words import count_words
@@ -29,6 +30,9 @@ SILENT = "the model said no whole sentence; these are the article's own"
 
 MIN_WORDS = 3
 """A sentence of the article with fewer words says nothing alone."""
+
+MAX_OWN = 200
+"""So many of the article's own sentences are tried at most; it bounds the work."""
 
 LEANING = re.compile(
     r"[\"“”«»]|(?:he|she|it|they|this|that|these|those|but|and|so|there)\b", re.IGNORECASE
@@ -156,8 +160,8 @@ class _Choosing:
         First what the last pass said. If that is too little: what the first pass said of the
         chunks, or what is said of the article in parts, where it was one chunk and as much is
         missing as the model says at least. If the length is not met even so: shorter forms of all
-        these, and last the article's own sentences. A sentence that fills up has nothing the
-        article does not have.
+        these, and last the article's own sentences. What the model says to fill up is taken from
+        one sentence of the article, and has no number or name that it does not have.
         """
         said = await asyncio.to_thread(self._fitting, self.draft.said)
         more = await asyncio.to_thread(self._faithful, self.draft.notes)
@@ -211,8 +215,16 @@ class _Choosing:
         forms = self._lines(trimmed(line.text))
         return [form for form in forms if self.bounds.are_kept([form])]
 
-    def _faithful(self, texts: Iterable[str]) -> list[Line]:
-        return self._lines(text for text in texts if not self.article.facts.doubts(text))
+    def _faithful(self, texts: Sequence[str]) -> list[Line]:
+        """Keeps those that have no doubts and are taken from one sentence of the article."""
+        found = support(texts, self.article.sentences, 1)
+        return [
+            line
+            for line, places in zip(self._lines(texts), found, strict=True)
+            if places
+            and is_taken_from(line.stems, meaning(self.article.sentences[places[0]]))
+            and not self.article.facts.doubts(line.text)
+        ]
 
     def _own(self) -> list[Line]:
         """The article's sentences that can stand alone: those that say most of the summary first.
@@ -227,7 +239,7 @@ class _Choosing:
             for i in order
             if count_words(sentences[i]) >= MIN_WORDS and _is_balanced(sentences[i])
         ]
-        return self._lines(sorted(texts, key=_leans))
+        return self._lines(sorted(texts, key=_leans)[:MAX_OWN])
 
 
 def _leans(text: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from service.engines.base import Decoding
 from service.tasks.results import Caution
-from service.text.echoes import echoes, meaning
+from service.text.echoes import AKIN, echoes, meaning
 from service.text.words import count_words
 
 __all__ = ["SHARES", "Bounds", "Length", "Line", "choose", "shortfall"]
@@ -142,8 +142,9 @@ def choose(said: Sequence[Line], more: Sequence[Line], bounds: Bounds) -> list[L
     """Chooses the sentences of a summary: as they were said, as far as that meets the bounds.
 
     First the leading sentences that come nearest to the goal. Where these are much fewer tokens,
-    sentences of `more` are put behind them, in order. Where the first sentence does not fit, the summary
-    begins with a later one. Nothing is said twice, nor what four fifths of another sentence said.
+    sentences of `more` are put behind them, in order, that say something else than what is there.
+    Where the first sentence does not fit, the summary begins with a later one. Nothing is said
+    twice, nor what four fifths of another sentence said.
     If nothing meets the bounds, it is what comes nearest, ceilings first; one sentence at least.
     """
     best: list[Line] = []
@@ -175,7 +176,7 @@ def _filled(taken: list[Line], more: Sequence[Line], bounds: Bounds) -> list[Lin
         if (
             bounds.are_kept([*filled, line])
             and _is_nearer(filled, line, bounds)
-            and not echoes(line.stems, (other.stems for other in filled))
+            and not echoes(line.stems, (other.stems for other in filled), AKIN)
         ):
             filled.append(line)
     return filled

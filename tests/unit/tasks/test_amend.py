@@ -152,6 +152,17 @@ async def test_nothing_that_stands_in_is_in_the_summary_already() -> None:
     assert texts(found)[0] == own[1]
 
 
+async def test_nothing_that_stands_in_says_what_another_sentence_says() -> None:
+    text = (
+        "The work cost the town 30 million euros, and engineers finished it after 4 long years. "
+        + " ".join(f"Street{i} was painted white by boys{i}." for i in range(12))
+    )
+    both = "The work cost the town 80 million euros. Engineers finished it after 4 years."
+    found = await condense(engine_of(both), text, max_sentences=2)
+    assert texts(found)[1] == "Engineers finished it after 4 years."
+    assert "30 million" not in texts(found)[0]
+
+
 async def test_only_the_chunks_of_doubtful_sentences_are_read_again() -> None:
     def answer(text: str, decoding: Decoding) -> str:
         return WRONG if "30 million" in text else sentences(text)[0]

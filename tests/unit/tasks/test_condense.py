@@ -372,22 +372,25 @@ class TestLength:
 
     async def test_what_the_chunks_said_fills_up_a_summary_that_is_too_short(self) -> None:
         def answer(text: str, decoding: Decoding) -> str:
-            if "bridge" in text:
-                return f"In {text.split()[1]} people crossed the river. All was well there."
+            if "at last" not in text:
+                number = text.split()[1].removeprefix("town")
+                return f"Today town{number} opened bridge{number} at last. All was well there."
             return "People crossed rivers."
 
         engine = engine_of(answer, decoding=replace(OWN, max_tokens=60), max_source_tokens=130)
         found = await condense(engine, article(300), "long")
         kept = [sentence.text for sentence in found.sentences]
         assert kept[0] == "People crossed rivers."
-        order = [int(text.split()[1].removeprefix("town")) for text in kept[1:] if "town" in text]
+        assert all(text.endswith("at last.") for text in kept[1:])
+        order = [int(text.split()[1].removeprefix("town")) for text in kept[1:]]
         assert len(order) > 2
         assert order == sorted(order)
         assert codes(found) == []
 
     async def test_one_chunk_is_read_again_in_parts_where_the_model_said_too_little(self) -> None:
         def answer(text: str, decoding: Decoding) -> str:
-            return f"In {text.split()[1]} people crossed the river on foot."
+            number = text.split()[1].removeprefix("town")
+            return f"Today town{number} opened bridge{number} at last."
 
         engine = engine_of(
             answer, max_source_tokens=1000, decoding=replace(OWN, min_tokens=10, max_tokens=60)
@@ -398,8 +401,23 @@ class TestLength:
         assert len(parts) == 6
         assert " ".join(parts) == whole
         assert len(found.sentences) > 3
+        assert all(sentence.text.endswith("at last.") for sentence in found.sentences)
         assert found.usage.chunks == 1
         assert codes(found) == []
+
+    async def test_what_is_put_together_from_several_sentences_does_not_fill_up(self) -> None:
+        def answer(text: str, decoding: Decoding) -> str:
+            numbers = [word.removeprefix("town") for word in text.split() if "town" in word]
+            return f"Town{numbers[0]} sold bridge{numbers[-1]} to soldiers and sailors yesterday."
+
+        engine = engine_of(
+            answer, max_source_tokens=1000, decoding=replace(OWN, min_tokens=10, max_tokens=60)
+        )
+        found = await condense(engine, article(30), "long")
+        assert len(engine.texts) > 1
+        own = set(sentences(article(30)))
+        assert [s.text in own for s in found.sentences][1:] == [True] * (len(found.sentences) - 1)
+        assert len(found.sentences) > 3
 
     async def test_parts_fill_up_a_length_that_is_met_but_far_below_its_goal(self) -> None:
         def answer(text: str, decoding: Decoding) -> str:

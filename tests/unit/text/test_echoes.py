@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from service.text.echoes import echoes, meaning
+from service.text.echoes import AKIN, echoes, is_taken_from, meaning
 from tests.unit.text.strategies import texts
 
 SAID = "The council opened the repaired bridge over the river on Monday."
@@ -52,3 +52,23 @@ def test_sentences_without_words_of_meaning_are_compared_as_they_are() -> None:
 def test_every_text_echoes_itself_and_nothing_echoes_nothing(text: str) -> None:
     assert is_echo(text, text)
     assert not is_echo(text)
+
+
+def test_less_is_enough_to_be_about_the_same_thing() -> None:
+    sentence = "The council opened a bridge in heavy snow on Monday."
+    assert not is_echo(sentence, SAID)
+    assert echoes(meaning(sentence), [meaning(SAID)], AKIN)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "taken"),
+    [
+        ("The council opened the bridge on Monday.", True),
+        ("The council opened the bridge quickly.", True),
+        ("The council, led by a retired sailor, opened the bridge with music.", False),
+    ],
+)
+def test_a_sentence_is_taken_from_one_that_has_most_of_its_words(
+    sentence: str, taken: bool
+) -> None:
+    assert is_taken_from(meaning(sentence), meaning(SAID)) is taken
