@@ -14,10 +14,10 @@ from service.tasks.lengths import Bounds, Line
 from service.tasks.reading import Draft, Prepared, Reader
 from service.telemetry import metrics
 from service.text.echoes import echoes
+from service.text.faithful import replacement
 from service.text.finding import Finding
 from service.text.support import support
 from service.text.trimming import trimmed
-from service.text.words import count_words
 
 __all__ = ["Amended", "amend"]
 
@@ -108,7 +108,7 @@ class _Amending:
         if room is not None:
             room -= sum(other.words for other in others)
         taken = [other.text for other in others]
-        own = _replacement(line.text, self._article.sentences, taken, room)
+        own = replacement(line.text, self._article.sentences, taken, room)
         if own is not None:
             yield "replaced", own
 
@@ -136,14 +136,3 @@ class _Amending:
             outcome = "flagged" if doubts else self._outcomes.get(index, "faithful")
             found.append(Amended(line, outcome, doubts))
         return found
-
-
-def _replacement(
-    sentence: str, article: Sequence[str], taken: Sequence[str], max_words: int | None
-) -> str | None:
-    """Returns the sentence of the article that supports a doubtful one best, if it is free."""
-    for index in support([sentence], article, 2)[0]:
-        text = article[index]
-        if text not in taken and (max_words is None or count_words(text) <= max_words):
-            return text
-    return None

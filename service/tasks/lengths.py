@@ -26,8 +26,16 @@ A summary is whole sentences, and a sentence of news has 20 to 45 tokens where t
 have 30 (T5) and 56 (BART): nothing finer than half a goal can be promised of those.
 """
 
-NEAR = 0.25
-"""What is sought: a summary this much below its goal is filled up, and one above takes no more."""
+SOUGHT: dict[Length, tuple[float, float]] = {
+    "short": (0.5, 1.25),
+    "medium": (0.5, 1.5),
+    "long": (0.75, 1.5),
+}
+"""Shares of the goal: a summary below the first is filled up, one up to the second is left whole.
+
+What a model says of itself is better than what is put together, so within the tolerance it stays
+as it is; only who asks for a long summary gets more than that, and for a short one less.
+"""
 
 MAX_STARTS = 20
 """So many sentences of a summary are tried as its first one."""
@@ -58,6 +66,8 @@ class Bounds:
             to words (1.3 to 1.5 a word).
         least, most: tokens, `TOLERANCE` below and above the goal; `most` is always fewer than
             the article has.
+        sought: tokens, from where on nothing is sought to fill up, and up to where all that was
+            said is welcome.
         max_characters: those of the article.
         max_sentences, max_words: the ceilings asked for.
     """
@@ -65,6 +75,7 @@ class Bounds:
     goal: int
     least: int
     most: int
+    sought: tuple[int, int]
     max_characters: int
     max_sentences: int | None = None
     max_words: int | None = None
@@ -89,7 +100,8 @@ class Bounds:
             goal = min(goal, max_words * tokens / max(1, count_words(text)))
         most = min(round((1 + TOLERANCE) * goal), tokens - 1)
         least = min(round((1 - TOLERANCE) * goal), most)
-        return cls(round(goal), least, most, len(text), max_sentences, max_words)
+        low, high = (round(share * goal) for share in SOUGHT[length])
+        return cls(round(goal), least, most, (low, high), len(text), max_sentences, max_words)
 
     def are_kept(self, lines: Sequence[Line]) -> bool:
         """Whether no upper bound is passed: neither ceiling, nor `most`, nor the article itself."""
@@ -107,8 +119,11 @@ class Bounds:
         return bool(lines) and self.are_kept(lines) and self._is_enough(lines)
 
     def lacks(self, lines: Sequence[Line]) -> int:
-        """How many tokens more would reach the goal; 0 where no sentence more may be added."""
-        return 0 if len(lines) == self.max_sentences else max(0, self.goal - tokens_of(lines))
+        """How many tokens more would reach the goal; 0 where none are sought."""
+        tokens = tokens_of(lines)
+        if len(lines) == self.max_sentences or tokens >= self.sought[0]:
+            return 0
+        return self.goal - tokens
 
     def _is_enough(self, lines: Sequence[Line]) -> bool:
         return len(lines) == self.max_sentences or tokens_of(lines) >= self.least
@@ -150,7 +165,7 @@ def choose(said: Sequence[Line], more: Sequence[Line], bounds: Bounds) -> list[L
     best: list[Line] = []
     for start in range(max(1, min(len(said), MAX_STARTS))):
         taken = _leading(said[start:], bounds)
-        if tokens_of(taken) < (1 - NEAR) * bounds.goal:
+        if tokens_of(taken) < bounds.sought[0]:
             taken = _filled(taken, [*said[start:], *more], bounds)
         if bounds.are_met(taken):
             return taken
@@ -183,10 +198,10 @@ def _filled(taken: list[Line], more: Sequence[Line], bounds: Bounds) -> list[Lin
 
 
 def _is_nearer(taken: Sequence[Line], line: Line, bounds: Bounds) -> bool:
-    """Whether a summary with this sentence is near the goal, or nearer to it than without."""
+    """Whether a summary with this sentence is near the goal, or nearer to it than without it."""
     before = tokens_of(taken)
     after = before + line.tokens
-    if not taken or after <= (1 + NEAR) * bounds.goal:
+    if not taken or after <= bounds.sought[1]:
         return True
     return before < bounds.least or after - bounds.goal < bounds.goal - before
 

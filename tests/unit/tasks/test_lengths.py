@@ -13,7 +13,8 @@ LENGTHS: tuple[Length, ...] = ("short", "medium", "long")
 
 def bounds(goal: int = 100, **ceilings: int | None) -> Bounds:
     least, most = round(goal * (1 - TOLERANCE)), round(goal * (1 + TOLERANCE))
-    return Bounds(goal, least, most, 100_000, **ceilings)
+    sought = (round(goal * 0.75), round(goal * 1.25))
+    return Bounds(goal, least, most, sought, 100_000, **ceilings)
 
 
 def lines(*tokens: int, name: str = "a") -> list[Line]:
@@ -69,6 +70,17 @@ class TestBounds:
         assert goals[-1] <= own.max_tokens
         assert all(each.least <= each.most < tokens for each in found)
 
+    def test_only_a_long_summary_is_filled_up_and_only_a_short_one_shortened_within_the_tolerance(
+        self,
+    ) -> None:
+        found = {n: Bounds.of("word " * 340, 340, n, T5) for n in LENGTHS}
+        said = lines(30, 16)
+        kept = {n: sum(x.tokens for x in choose(said, [], found[n])) for n in LENGTHS}
+        assert kept == {"short": 30, "medium": 46, "long": 46}
+        more = lines(40, name="m")
+        filled = {n: texts(choose(lines(40), more, found[n])) for n in LENGTHS}
+        assert filled == {"short": "a0", "medium": "a0", "long": "a0 m0"}
+
     def test_shares_are_those_of_the_contract(self) -> None:
         assert SHARES == {"short": 0.10, "medium": 0.20, "long": 0.35}
 
@@ -96,12 +108,18 @@ class TestMet:
         assert (shortfall(found, bounds(**ceilings)) is None) is met
 
     def test_a_summary_with_more_characters_than_its_article_is_not(self) -> None:
-        assert not Bounds(100, 50, 150, max_characters=4).are_met(lines(50, 50))
-        assert Bounds(100, 50, 150, max_characters=5).are_met(lines(50, 50))
+        assert not Bounds(100, 50, 150, (75, 125), max_characters=4).are_met(lines(50, 50))
+        assert Bounds(100, 50, 150, (75, 125), max_characters=5).are_met(lines(50, 50))
 
     @pytest.mark.parametrize(
         ("tokens", "ceilings", "lacking"),
-        [((60,), {}, 40), ((60, 60), {}, 0), ((60,), {"max_sentences": 1}, 0), ((), {}, 100)],
+        [
+            ((60,), {}, 40),
+            ((80,), {}, 0),
+            ((60, 60), {}, 0),
+            ((60,), {"max_sentences": 1}, 0),
+            ((), {}, 100),
+        ],
     )
     def test_what_is_lacking_is_what_would_reach_the_goal(
         self, tokens: tuple[int, ...], ceilings: dict[str, int], lacking: int
