@@ -59,14 +59,22 @@ def _flags(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _common(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The three settings that a command without a server may need."""
-    names = ("profile", "model_cache", "catalog")
-    for setting in [s for s in Settings.explained() if s.name in names]:
-        command = click.option(setting.flag, setting.name, default=None, help=setting.description)(
-            command
-        )
-    return command
+def _settings(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Adds the flags of some settings, for a command without a server."""
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        for setting in [s for s in Settings.explained() if s.name in names]:
+            help_text = setting.description.replace("`", "")
+            command = click.option(setting.flag, setting.name, default=None, help=help_text)(
+                command
+            )
+        return command
+
+    return decorate
+
+
+_common = _settings("profile", "model_cache", "catalog")
+_faithful = _settings("profile", "model_cache", "catalog", "glossary", "typography", "repair_tries")
 
 
 @click.group(cls=Program)
@@ -150,7 +158,7 @@ def models(as_json: bool, **flags: object) -> None:
 @click.option("--bullets", is_flag=True, help="one line per sentence")
 @click.option("--model", help="a name from `lur models`")
 @click.option("--json", "as_json", is_flag=True, help="the whole answer, as the service gives it")
-@_common
+@_faithful
 def summarize(
     file: Any,
     to: str,
@@ -192,7 +200,7 @@ def summarize(
 @click.option("--quality", type=click.Choice(["fast", "balanced", "best"]), default="balanced")
 @click.option("--model", help="a name from `lur models`")
 @click.option("--json", "as_json", is_flag=True, help="the whole answer, as the service gives it")
-@_common
+@_faithful
 def translate(
     file: Any,
     to: str,
@@ -256,7 +264,7 @@ def _evaluation(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
     ):
         command = option(command)
-    return _common(command)
+    return _faithful(command)
 
 
 @evaluate.command("translate")
@@ -367,6 +375,22 @@ def _count(name: str, done: int, total: int) -> None:
     """Shows on a terminal how far an evaluation is."""
     if sys.stderr.isatty():
         click.echo(f"\r\x1b[2K{name}: {done}/{total}", err=True, nl=False)
+
+
+@main.command("typography")
+@_settings("typography")
+def list_typography(**flags: object) -> None:
+    """List the typographic rules: + is on, - is off; LUR_TYPOGRAPHY changes them."""
+    from service.text.typography import CLASSICAL, RULES, Typography
+
+    try:
+        chosen = Typography.of(Settings.read(os.environ, **flags).typography)
+    except ValueError as error:
+        raise click.ClickException(str(error)) from error
+    for rule in RULES.values():
+        mark = "+" if chosen.applies(rule.name) else "-"
+        click.echo(f"{mark} {rule.name:22} {rule.description}\n{'':25}{rule.source}")
+    click.echo(f"{'+' if CLASSICAL in chosen.on else '-'} {CLASSICAL:22} leave the spelling alone")
 
 
 @main.command()

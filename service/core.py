@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequenc
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any, TypeVar
 
 from service.engines.base import Engine
@@ -20,10 +21,13 @@ from service.models.catalog_file import load_catalog
 from service.models.registry import Loading, Registry
 from service.models.store import ModelFiles, Progress, Store
 from service.runner import ModelInfo, Runner
-from service.settings import Settings
+from service.settings import Settings, SettingsError
 from service.tasks.cache import ResultCache
+from service.tasks.judge import Fidelity
 from service.tasks.summarize import Summarizer
 from service.tasks.translate import Translator
+from service.text.glossary import Glossary
+from service.text.typography import Typography
 
 __all__ = ["Core", "SystemClock", "build_core"]
 
@@ -105,6 +109,7 @@ def build_core(settings: Settings) -> Core:
 
     Raises:
         CatalogError: the user's catalog file is wrong.
+        SettingsError: a typographic rule or a glossary is wrong.
     """
     catalog = load_catalog(settings.profile, settings.catalog)
     store = Store(settings.model_cache, offline=settings.offline)
@@ -116,9 +121,45 @@ def build_core(settings: Settings) -> Core:
         memory_budget_bytes=settings.memory_budget_bytes,
     )
     results = ResultCache(settings.result_cache_bytes)
-    translator = Translator(catalog, registry, results, settings.max_characters)
+    translator = Translator(
+        catalog,
+        registry,
+        results,
+        settings.max_characters,
+        _fidelity(settings, catalog),
+        settings.deadline_s,
+    )
     summarizer = Summarizer(catalog, registry, results, translator, settings.max_characters)
     return Core(settings, catalog, store, registry, summarizer, translator)
+
+
+def _fidelity(settings: Settings, catalog: Catalog) -> Fidelity:
+    """Reads what the settings name.
+
+    Raises:
+        SettingsError: an unknown typographic rule; a glossary that cannot be read, is not valid, or
+            is for a pair that no route translates.
+    """
+    try:
+        return Fidelity(
+            typography=Typography.of(settings.typography),
+            glossaries=_glossaries(settings.glossary, catalog),
+            extra_tries=settings.repair_tries,
+        )
+    except (ValueError, OSError) as error:
+        raise SettingsError(str(error)) from error
+
+
+def _glossaries(directory: Path | None, catalog: Catalog) -> dict[str, Glossary]:
+    if directory is None:
+        return {}
+    files = sorted(directory.glob("*.tsv"))
+    if not files:
+        raise ValueError(f"LUR_GLOSSARY: {directory} holds no file like en-hy.tsv")
+    for file in files:
+        if file.stem not in catalog.routes:
+            raise ValueError(f"LUR_GLOSSARY: {file}: no model translates {file.stem}")
+    return {file.stem: Glossary.parse(file.read_text("utf-8"), str(file)) for file in files}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@
     │   ├── InputTooLong          a limit was passed: field, limit, actual
     │   ├── UnsupportedPair       no model translates this pair of languages
     │   ├── UnsuitableModel       the named model does another task
+    │   ├── UnusableGlossary      its terms cannot be used: why
     │   └── NothingToSummarize    the text holds no words
     ├── UnknownModel              no such name in the catalog
     ├── Unavailable               try again: retry_after_s
@@ -35,6 +36,7 @@ __all__ = [
     "UnknownModel",
     "UnsuitableModel",
     "UnsupportedPair",
+    "UnusableGlossary",
 ]
 
 
@@ -90,6 +92,11 @@ class UnsuitableModel(InvalidRequest):
     def __init__(self, name: str, *, does: str, asked: str) -> None:
         super().__init__(f"model {name} does {does}, the request asks for {asked}")
         self.name = name
+
+
+class UnusableGlossary(InvalidRequest):
+    title = "Unusable glossary"
+    field = "glossary"
 
 
 class NothingToSummarize(InvalidRequest):

@@ -94,6 +94,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device: Annotated[
         Literal["cpu", "cuda", "auto"], Meta(description="where models run: cpu, cuda or auto")
     ] = "cpu"
+    glossary: Annotated[
+        Path | None,
+        Meta(description="a directory of glossaries, one TSV file a pair: `en-hy.tsv`"),
+    ] = None
+    typography: Annotated[
+        tuple[str, ...],
+        Meta(description="typographic rules to turn on (`ru-no-break-spaces`) or off (`-hy-yev`)"),
+    ] = ()
+    repair_tries: Annotated[
+        int, Meta(ge=0, le=2, description="further tries at a segment that fails a check")
+    ] = 2
     offline: Annotated[bool, Meta(description="never contact a hub or an archive")] = False
     grace_s: Annotated[
         int, Meta(ge=1, description="time for accepted requests to finish at shutdown")
@@ -142,8 +153,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if environment.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
             values.setdefault("offline", True)
         values |= {name: value for name, value in overrides.items() if value is not None}
-        if isinstance(names_to_load := values.get("preload"), str):
-            values["preload"] = [n.strip() for n in names_to_load.split(",") if n.strip()]
+        for name in ("preload", "typography"):
+            if isinstance(listed := values.get(name), str):
+                values[name] = [item.strip() for item in listed.split(",") if item.strip()]
         for name, value in values.items():
             values[name] = cls._convert(name, value)
         return cls(**values)

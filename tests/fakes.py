@@ -17,11 +17,16 @@ from service.engines.base import Decoding, Description, Hypothesis, Output, chec
 from service.models.catalog import Catalog, DirectorySource, ModelSpec
 from service.models.registry import Loading, Registry
 from service.runner import WARM_UP_TEXT, ModelInfo, Runner
+from service.tasks.judge import Fidelity
+from service.text.typography import Typography
 
 PATIENCE_S = 20.0
 """Only a test that is about to fail waits so long."""
 
 END = "</s>"
+
+UNCHECKED = Fidelity(Typography.of(["none"]), extra_tries=0, check=lambda *_: [])
+"""For tests of what goes on around the text: it is taken as it comes."""
 
 Answer = Callable[[str, Decoding], str | Hypothesis]
 

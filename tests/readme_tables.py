@@ -39,6 +39,7 @@ MEANINGS = {
     "InputTooLong": "`text` has more characters than allowed; `limit` and `actual`",
     "UnsupportedPair": "no model translates this pair; `detail` lists those there are",
     "UnsuitableModel": "the named model does another task or pair",
+    "UnusableGlossary": "a term is empty, or the request has several targets; `detail` says which",
     "NothingToSummarize": "`text` holds no letter and no digit",
     "UnknownModel": "no model has this name",
     "ModelUnavailable": "it cannot be fetched, converted or loaded; `detail` says why",

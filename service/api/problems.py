@@ -34,6 +34,7 @@ from service.errors import (
     UnknownModel,
     UnsuitableModel,
     UnsupportedPair,
+    UnusableGlossary,
 )
 
 __all__ = ["EXCEPTION_HANDLERS", "MEDIA_TYPE", "STATUSES", "problem_responses"]
@@ -47,6 +48,7 @@ STATUSES: Mapping[type[ServiceError], int] = {
     UnsupportedPair: 422,
     UnsuitableModel: 422,
     NothingToSummarize: 422,
+    UnusableGlossary: 422,
     UnknownModel: 404,
     Unavailable: 503,
     ModelUnavailable: 503,

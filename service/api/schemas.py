@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from service.tasks.results import SummaryResult, TranslationResult
+from service.tasks.results import SummaryResult, TranslationResult, Way
 from service.tasks.summarize import Format, Length, SummaryRequest
 from service.tasks.translate import Quality, TranslationRequest
 
@@ -30,6 +30,7 @@ __all__ = [
 LanguageCode = Annotated[
     str, Meta(min_length=2, max_length=16, description="ISO 639 code", examples=["hy"])
 ]
+Term = Annotated[str, Meta(min_length=1, max_length=200)]
 ModelName = Annotated[
     str, Meta(min_length=1, max_length=200, description="a name from `GET /v1/models`")
 ]
@@ -83,6 +84,14 @@ class TranslateBody(Body, frozen=True):
     source: LanguageCode = "en"
     quality: Annotated[Quality, Meta(description="beam 1, 2 or 4")] = "balanced"
     alternatives: Annotated[int, Meta(ge=0, le=4, description="further candidates")] = 0
+    glossary: Annotated[
+        dict[Term, Term | Annotated[list[Term], Meta(min_length=1, max_length=20)]],
+        Meta(
+            max_length=200,
+            description="term of the source → its translation, or all accepted forms, the form to "
+            "insert first; for one target",
+        ),
+    ] = {}
     segments: Annotated[bool, Meta(description="return the sentence pairs")] = False
     model: ModelName | None = None
 
@@ -95,6 +104,7 @@ class TranslateBody(Body, frozen=True):
             source=self.source,
             quality=self.quality,
             alternatives=self.alternatives,
+            glossary=self.glossary,
             model=self.model,
         )
 
@@ -172,12 +182,17 @@ class SummarizeResponse(Struct, frozen=True):
 
 
 class TranslatedSegment(Struct, frozen=True):
-    """A sentence pair; `score` is null where nothing was translated."""
+    """A sentence pair.
+
+    `score` is null where nothing was translated; `repair` names the extra try the text comes from
+    where the first one failed a check.
+    """
 
     source: Range
     text: str
     score: float | None
     warnings: list[Caution]
+    repair: Way | None
 
 
 class Translation(Struct, frozen=True):

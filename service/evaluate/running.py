@@ -13,7 +13,7 @@ from service.evaluate.inputs import EvaluationError, Row
 from service.evaluate.summaries import Summaries
 from service.evaluate.translation import Corpus, System
 from service.tasks.cache import together
-from service.tasks.results import SummaryResult, TranslatedSegment, Translation
+from service.tasks.results import SummaryResult, Translation
 from service.tasks.summarize import SummaryRequest
 from service.tasks.translate import Quality, TranslationRequest
 from service.text.segment import Span, splice
@@ -127,9 +127,4 @@ def _portions(corpus: Corpus, max_characters: int) -> list[list[int]]:
 def _raw(line: str, translation: Translation) -> str:
     """Returns the line as the model alone would have it."""
     spans = [Span(segment.source.start, segment.source.end, "") for segment in translation.segments]
-    return splice(line, spans, [_said(segment) for segment in translation.segments])
-
-
-def _said(segment: TranslatedSegment) -> str:
-    """Returns what the model said, before typography."""
-    return str(getattr(segment, "raw", segment.text))
+    return splice(line, spans, [segment.raw for segment in translation.segments])

@@ -147,7 +147,29 @@ class Registry:
             ModelUnavailable: none can be had; the error is that of the first.
             ShuttingDown: the registry is closed.
         """
-        entry = await self._acquire(specs)
+        async with self._held(await self._acquire(specs)) as runner:
+            yield runner
+
+    @asynccontextmanager
+    async def spare(self, spec: ModelSpec, wait_s: float) -> AsyncIterator[Runner]:
+        """Holds a model that is welcome but not needed, while another one is held.
+
+        Under a memory budget only one that is in memory already: what waits for room here would
+        drive out the model that is needed.
+
+        Raises:
+            ModelNotReady: it is not there within `wait_s`; the load goes on.
+            ModelUnavailable: it cannot be had.
+            ShuttingDown: the registry is closed.
+        """
+        entry = self._entry(spec)
+        if self.memory_budget_bytes and entry.runner is None:
+            raise ModelNotReady(spec.name, "not in memory", progress=None)
+        async with self._held(await self._acquire_one(entry, wait_s)) as runner:
+            yield runner
+
+    @asynccontextmanager
+    async def _held(self, entry: Entry) -> AsyncIterator[Runner]:
         runner = entry.runner
         assert runner is not None
         try:
@@ -159,29 +181,29 @@ class Registry:
         first: ModelUnavailable | None = None
         for spec in specs:
             try:
-                return await self._acquire_one(self._entry(spec))
+                return await self._acquire_one(self._entry(spec), self.load_wait_s)
             except ModelUnavailable as error:
                 first = first or error
         assert first is not None, "no model was named"
         raise first
 
-    async def _acquire_one(self, entry: Entry) -> Entry:
+    async def _acquire_one(self, entry: Entry, wait_s: float) -> Entry:
         if self._closing:
             raise ShuttingDown
         entry.waiters += 1
         try:
             while entry.runner is None:
-                await self._loaded(entry)
+                await self._loaded(entry, wait_s)
             entry.leases += 1
             entry.last_used = self.clock.time()
             return entry
         finally:
             entry.waiters -= 1
 
-    async def _loaded(self, entry: Entry) -> None:
+    async def _loaded(self, entry: Entry, wait_s: float) -> None:
         """Waits until the entry's load, begun here if need be, has ended well."""
         task = self._begin(entry)
-        timer = asyncio.ensure_future(self.clock.sleep(self.load_wait_s))
+        timer = asyncio.ensure_future(self.clock.sleep(wait_s))
         try:
             await asyncio.wait({task, timer}, return_when=asyncio.FIRST_COMPLETED)
         finally:

@@ -36,19 +36,19 @@ class ResultCache:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._bytes = 0
-        self._done: OrderedDict[Hashable, tuple[Any, int]] = OrderedDict()
+        self._bytes = 0.0
+        self._done: OrderedDict[Hashable, tuple[Any, float]] = OrderedDict()
         self._running: dict[Hashable, Shared] = {}
 
     async def get(
         self,
         key: Hashable,
         compute: Callable[[], Awaitable[T]],
-        weigh: Callable[[T], int],
+        weigh: Callable[[T], float],
     ) -> T:
         """Returns the remembered result of `key`, or computes it.
 
-        A computation is cancelled when the last who waits for it is. Its error reaches all who
+        A result of infinite weight is not remembered. A computation is cancelled when the last who waits for it is. Its error reaches all who
         wait, and is not remembered.
         """
         if key in self._done:
@@ -74,7 +74,7 @@ class ResultCache:
                 shared.task.cancel()
 
     async def _compute(
-        self, key: Hashable, compute: Callable[[], Awaitable[T]], weigh: Callable[[T], int]
+        self, key: Hashable, compute: Callable[[], Awaitable[T]], weigh: Callable[[T], float]
     ) -> T:
         task = asyncio.current_task()
         try:
@@ -85,7 +85,7 @@ class ResultCache:
             if (shared := self._running.get(key)) and shared.task is task:
                 del self._running[key]
 
-    def _remember(self, key: Hashable, result: object, weight: int) -> None:
+    def _remember(self, key: Hashable, result: object, weight: float) -> None:
         if weight > self._max_bytes:
             return
         if key in self._done:

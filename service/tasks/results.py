@@ -1,7 +1,10 @@
 """What the tasks give back: plain data. Spans are in code points of the input."""
 
+import math
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from service.batching import JobResult
 from service.runner import ModelInfo
@@ -18,8 +21,13 @@ __all__ = [
     "Translation",
     "TranslationResult",
     "TranslationUsage",
+    "Way",
     "bundled_model",
 ]
+
+
+Way = Literal["placeholders", "decoding", "clauses", "fallback"]
+"""How a segment that failed a check was translated once more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +66,20 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class TranslatedSegment:
-    """One sentence. `score` is None where nothing was translated."""
+    """One sentence.
+
+    Attributes:
+        score: None where nothing was translated.
+        raw: as the model wrote it, before typography; the text itself where it passed through.
+        repair: the extra try that it comes from, where the first one failed a check.
+    """
 
     source: Range
     text: str
     score: float | None
+    raw: str
     warnings: tuple[Caution, ...] = ()
+    repair: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +106,10 @@ class TranslationUsage:
 
 @dataclass(frozen=True, slots=True)
 class TranslationResult:
-    """The answer to a translation request; `models` by target language."""
+    """The answer to a translation request.
+
+    `models` by target language; `hy-fallback` where a segment comes from the fallback model.
+    """
 
     translations: tuple[Translation, ...]
     models: Mapping[str, ModelInfo]
@@ -138,10 +157,19 @@ def bundled_model(name: str, worth: str) -> Caution:
 
 
 class Stopwatch:
-    """Gathers when the jobs of one request were submitted, begun and done."""
+    """The time of one request: how much is left, and when its jobs were submitted, begun, done.
 
-    def __init__(self) -> None:
+    Args:
+        limit_s: the request's deadline, from now; who passes it is cancelled by others.
+    """
+
+    def __init__(self, limit_s: float = math.inf) -> None:
         self._jobs: list[JobResult] = []
+        self._until_s = time.monotonic() + limit_s
+
+    def left_s(self) -> float:
+        """Returns the seconds until the deadline, at least 0; `inf` where there is none."""
+        return max(0.0, self._until_s - time.monotonic())
 
     def saw(self, results: Iterable[JobResult]) -> None:
         self._jobs.extend(results)

@@ -5,18 +5,22 @@ Knows what translating means; not which models there are, nor how they run, nor 
 
 import asyncio
 import hashlib
+import math
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from service.batching import Flow, JobResult
-from service.engines.base import Decoding, Hypothesis
-from service.errors import InputTooLong
+from service.batching import Flow
+from service.engines.base import Decoding
+from service.errors import InputTooLong, UnusableGlossary
 from service.models.catalog import Catalog, ModelSpec
 from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
 from service.tasks.cache import ResultCache, together
+from service.tasks.judge import NO_GLOSSARY, Fidelity, Judge
+from service.tasks.repair import Fallback, Repair, Work
 from service.tasks.results import (
     Caution,
     Range,
@@ -27,51 +31,55 @@ from service.tasks.results import (
     TranslationUsage,
     bundled_model,
 )
+from service.tasks.trials import LeasedModel, Output
 from service.telemetry import metrics
-from service.text.normalize import normalize
-from service.text.pack import cut
-from service.text.segment import Document, Segment, Span, splice, split
+from service.text.consistency import inconsistent
+from service.text.finding import Finding
+from service.text.glossary import Glossary
+from service.text.segment import Document, Segment, split
 
 __all__ = ["BEAMS", "Quality", "TranslationRequest", "Translator"]
 
 Quality = Literal["fast", "balanced", "best"]
 BEAMS: dict[Quality, int] = {"fast": 1, "balanced": 2, "best": 4}
 
-SHORT_TARGET_TOKENS = 256
-SHORT_SOURCE_TOKENS = 85
-"""A source of up to 85 tokens gets 256 to answer, three times its own; a longer one gets all that
-the model has. Two steps and no more, for only jobs of equal decoding share a batch."""
+FALLBACK_WAIT_S = 3.0
+"""How long a repair waits for the fallback model, which the request does not depend on."""
 
 
 @dataclass(frozen=True, slots=True)
 class TranslationRequest:
-    """What to translate; `targets` without repetition."""
+    """What to translate.
+
+    Attributes:
+        targets: without repetition.
+        glossary: term of the source to its translation, or to all accepted forms, the one to
+            insert first; for one target only.
+    """
 
     texts: tuple[str, ...]
     targets: tuple[str, ...]
     source: str = "en"
     quality: Quality = "balanced"
     alternatives: int = 0
+    glossary: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
-    """One segment on its way: as normalised, and the pieces of it that fit the window."""
-
-    segment: Segment
-    text: str = ""
-    pieces: tuple[Span, ...] = ()
-    sources: tuple[list[str], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Done:
-    """One text in one language, as it is remembered."""
+    """One text in one language, as it is remembered.
+
+    Attributes:
+        complete: every repair that applies was tried; otherwise it is not remembered.
+        fallback: the model of the segments that the first one failed at, if any is.
+    """
 
     translation: Translation
     input_tokens: int
     output_tokens: int
+    complete: bool = True
+    fallback: ModelInfo | None = None
 
 
 class Translator:
@@ -79,15 +87,25 @@ class Translator:
 
     Args:
         max_characters: most characters of one request, all its texts together.
+        fidelity: the typography, the checks and the repairs.
+        deadline_s: time one request may take; repairs keep within it.
     """
 
     def __init__(
-        self, catalog: Catalog, registry: Registry, results: ResultCache, max_characters: int
+        self,
+        catalog: Catalog,
+        registry: Registry,
+        results: ResultCache,
+        max_characters: int,
+        fidelity: Fidelity | None = None,
+        deadline_s: float = math.inf,
     ) -> None:
         self._catalog = catalog
         self._registry = registry
         self._results = results
         self._max_characters = max_characters
+        self._fidelity = fidelity or Fidelity()
+        self._deadline_s = deadline_s
 
     def check_targets(self, targets: Sequence[str], source: str = "en") -> None:
         """Raises `UnsupportedPair` for the first target that has no model."""
@@ -100,21 +118,23 @@ class Translator:
         """Translates every text into every target; `watch` goes on with the timings of a caller.
 
         Raises:
-            InputTooLong, UnsupportedPair, UnknownModel, UnsuitableModel: the request is at fault.
+            InputTooLong, UnsupportedPair, UnusableGlossary, UnknownModel, UnsuitableModel: the
+                request is at fault.
             Unavailable, InferenceFailed: see `Registry.lease` and `Runner.run`.
         """
         began = time.monotonic()
         characters = sum(map(len, request.texts))
         if characters > self._max_characters:
             raise InputTooLong("text", limit=self._max_characters, actual=characters)
+        glossary = _glossary(request)
         routes = [
             self._catalog.translators(request.source, target, request.model)
             for target in request.targets
         ]
-        watch = watch or Stopwatch()
+        watch = watch or Stopwatch(self._deadline_s)
         columns = await together(
             *(
-                self._into(target, specs, request, watch)
+                self._into(target, specs, request, glossary, watch)
                 for target, specs in zip(request.targets, routes, strict=True)
             )
         )
@@ -123,11 +143,13 @@ class Translator:
             for index, row in enumerate(zip(*(items for _, items in columns), strict=True))
             for item in row
         ]
+        models = {target: info for target, (info, _) in zip(request.targets, columns, strict=True)}
+        for item in done:
+            if item.fallback is not None:
+                models[f"{item.translation.target}-fallback"] = item.fallback
         return TranslationResult(
             translations=tuple(item.translation for item in done),
-            models={
-                target: info for target, (info, _) in zip(request.targets, columns, strict=True)
-            },
+            models=models,
             usage=TranslationUsage(
                 input_characters=characters,
                 input_tokens=sum(item.input_tokens for item in done),
@@ -142,21 +164,52 @@ class Translator:
         target: str,
         specs: Sequence[ModelSpec],
         request: TranslationRequest,
+        glossary: Glossary,
         watch: Stopwatch,
     ) -> tuple[ModelInfo, list[Done]]:
         """All texts into one language, under one lease and as one flow."""
         async with self._registry.lease(specs) as runner:
-            spec = self._catalog.named(runner.info.name)
-            work = TextWork(runner, spec, target, _decoding(runner, request), Flow(), watch)
+            model = self._leased(runner, request, watch)
+            judge = Judge(
+                (request.source, target),
+                self._fidelity,
+                glossary.over(self._fidelity.glossaries.get(model.spec.route, NO_GLOSSARY)),
+            )
+            behind = specs[specs.index(model.spec) + 1 :]
+            fallback = self._fallback(behind[0], request, watch) if behind else None
+            work = TextWork(model, judge, Repair(model, judge, fallback))
             done = await together(*(self._remembered(work, text) for text in request.texts))
             return runner.info, done
 
+    def _leased(self, runner: Runner, request: TranslationRequest, watch: Stopwatch) -> LeasedModel:
+        spec = self._catalog.named(runner.info.name)
+        return LeasedModel(runner, spec, _decoding(runner, request), Flow(), watch)
+
+    def _fallback(self, spec: ModelSpec, request: TranslationRequest, watch: Stopwatch) -> Fallback:
+        """Returns what leases the next model of the route, without waiting long for it."""
+
+        @asynccontextmanager
+        async def lease() -> AsyncIterator[LeasedModel]:
+            async with self._registry.spare(spec, FALLBACK_WAIT_S) as runner:
+                yield self._leased(runner, request, watch)
+
+        return lease
+
     async def _remembered(self, work: "TextWork", text: str) -> Done:
-        info = work.runner.info
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-        key = ("translate", info, work.target, work.decoding, digest)
+        key = (
+            "translate",
+            work.model.runner.info,
+            work.judge.languages,
+            work.model.decoding,
+            work.judge.glossary,
+            work.repair.fallback is not None,
+            digest,
+        )
         return await self._results.get(
-            key, lambda: work.translate(text), lambda done: 1000 + 8 * len(text)
+            key,
+            lambda: work.translate(text),
+            lambda done: 1000 + 8 * len(text) if done.complete else math.inf,
         )
 
 
@@ -164,107 +217,117 @@ class Translator:
 class TextWork:
     """What the texts of one request into one language have in common."""
 
-    runner: Runner
-    spec: ModelSpec
-    target: str
-    decoding: Decoding
-    flow: Flow
-    watch: Stopwatch
+    model: LeasedModel
+    judge: Judge
+    repair: Repair
 
     async def translate(self, text: str) -> Done:
-        """Translates one text: prepare, run all sentences as jobs, put together."""
-        document, prepared = await asyncio.to_thread(self._prepare, text)
-        sources = [source for item in prepared for source in item.sources]
-        results = await self._run(sources)
-        remaining = iter(results)
-        parts = [
-            self._put_together(index, item, [next(remaining) for _ in item.pieces])
-            for index, item in enumerate(prepared)
+        """Translates one text: prepare, run, judge, repair what failed, put together."""
+        document, works = await asyncio.to_thread(self._prepare, text)
+        outputs = await self.model.run([work.trial for work in works])
+        await asyncio.to_thread(self._take_in, works, outputs)
+        complete = await self.repair.mend(works)
+        return await asyncio.to_thread(self._finish, document, works, complete)
+
+    def _prepare(self, text: str) -> tuple[Document, list[Work]]:
+        """The text's segments, and a work for each that has words."""
+        document = split(text, self.judge.languages[0])
+        works = []
+        for segment in document.segments:
+            if not segment.translatable:
+                metrics.SEGMENTS.labels("passed_through").inc()
+                continue
+            trial = self.model.trial(segment.text)
+            metrics.SEGMENTS.labels("translated" if len(trial.pieces) == 1 else "cut").inc()
+            works.append(Work(segment, self.judge.terms(segment.text), trial))
+        return document, works
+
+    def _take_in(self, works: Sequence[Work], outputs: Sequence[Sequence[Output]]) -> None:
+        """Judges the first translations."""
+        for work, found in zip(works, outputs, strict=True):
+            work.tokens = found[0].tokens
+            work.add([self.judge.judge(work.segment.text, work.terms, output) for output in found])
+
+    def _finish(self, document: Document, works: Sequence[Work], complete: bool) -> Done:
+        by_segment = {work.segment: work for work in works}
+        ranked = [
+            _segments(index, segment, by_segment.get(segment))
+            for index, segment in enumerate(document.segments)
         ]
-        best = tuple(candidates[0] for candidates in parts)
+        best = _consistent([candidates[0] for candidates in ranked], document, self.judge)
+        count = self.model.decoding.hypotheses
         texts = [
-            document.rejoin([c[min(rank, len(c) - 1)].text for c in parts])
-            for rank in range(self.decoding.hypotheses)
+            document.rejoin([c[min(rank, len(c) - 1)].text for c in ranked])
+            for rank in range(count)
         ]
         warnings = [warning for segment in best for warning in segment.warnings]
-        if self.spec.bundled:
-            warnings.append(bundled_model(self.spec.name, self.spec.worth))
+        for warning in warnings:
+            metrics.WARNINGS.labels("translate", warning.code).inc()
+        spec = self.model.spec
+        if spec.bundled:
+            warnings.append(bundled_model(spec.name, spec.worth))
         return Done(
             Translation(
                 index=0,
-                target=self.target,
+                target=self.judge.languages[1],
                 text=texts[0],
                 alternatives=tuple(dict.fromkeys(t for t in texts[1:] if t != texts[0])),
-                segments=best,
+                segments=tuple(best),
                 warnings=tuple(warnings),
             ),
-            input_tokens=sum(map(len, sources)),
-            output_tokens=sum(result.output.hypotheses[0].tokens for result in results),
+            input_tokens=sum(work.trial.tokens for work in works),
+            output_tokens=sum(work.tokens for work in works),
+            complete=complete,
+            fallback=next((w.best.model for w in works if w.best.model is not None), None),
         )
 
-    def _prepare(self, text: str) -> tuple[Document, list[Prepared]]:
-        document = split(text, self.spec.languages[0])
-        return document, [self._prepare_one(segment) for segment in document.segments]
 
-    def _prepare_one(self, segment: Segment) -> Prepared:
-        if not segment.translatable:
-            metrics.SEGMENTS.labels("passed_through").inc()
-            return Prepared(segment)
-        text = normalize(segment.text, self.spec.languages[0])
-        window = self.runner.description.max_source_tokens
-        pieces = tuple(cut(text, window, self.runner.count))
-        metrics.SEGMENTS.labels("translated" if len(pieces) == 1 else "cut").inc()
-        sources = tuple(self.runner.encode(piece.text) for piece in pieces)
-        return Prepared(segment, text, pieces, sources)
-
-    async def _run(self, sources: Sequence[Sequence[str]]) -> list[JobResult]:
-        """One job per source; the long ones may answer at length."""
-        most = self.runner.description.max_target_tokens
-        limits = [
-            min(most, SHORT_TARGET_TOKENS) if len(source) <= SHORT_SOURCE_TOKENS else most
-            for source in sources
-        ]
-        groups = [
-            [index for index, limit in enumerate(limits) if limit == value]
-            for value in sorted(set(limits))
-        ]
-        answers = await together(
-            *(
-                self.runner.run(
-                    [sources[index] for index in group],
-                    replace(self.decoding, max_tokens=limits[group[0]]),
-                    self.flow,
-                )
-                for group in groups
-            )
+def _segments(index: int, segment: Segment, work: Work | None) -> list[TranslatedSegment]:
+    """The candidates for one segment, best first."""
+    source = Range(segment.start, segment.end)
+    if work is None:
+        return [TranslatedSegment(source, segment.text, None, raw=segment.text)]
+    return [
+        TranslatedSegment(
+            source,
+            candidate.text,
+            candidate.score,
+            candidate.raw,
+            tuple(_caution(finding, index) for finding in candidate.findings),
+            candidate.way,
         )
-        results: dict[int, JobResult] = {}
-        for group, answer in zip(groups, answers, strict=True):
-            self.watch.saw(answer)
-            results.update(zip(group, answer, strict=True))
-        return [results[index] for index in range(len(sources))]
+        for candidate in work.candidates
+    ]
 
-    def _put_together(
-        self, index: int, item: Prepared, results: Sequence[JobResult]
-    ) -> list[TranslatedSegment]:
-        """Returns the candidates for one segment, best first."""
-        source = Range(item.segment.start, item.segment.end)
-        if not results:
-            return [TranslatedSegment(source, item.segment.text, None)]
-        outputs = [result.output.hypotheses for result in results]
-        candidates = []
-        for rank in range(max(map(len, outputs))):
-            chosen = [hypotheses[min(rank, len(hypotheses) - 1)] for hypotheses in outputs]
-            said = [hypothesis.text.strip() != "" for hypothesis in chosen]
-            pairs = zip(item.pieces, chosen, said, strict=True)
-            text = splice(item.text, item.pieces, [h.text if ok else p.text for p, h, ok in pairs])
-            warnings = tuple(_cautions(index, chosen))
-            if not all(said):
-                text = text if any(said) else item.segment.text
-                message = "the model returned nothing; the source stands in its place"
-                warnings += (Caution("untranslated", message, segment=index),)
-            candidates.append(TranslatedSegment(source, text, _score(chosen), warnings))
-        return candidates
+
+def _consistent(
+    segments: Sequence[TranslatedSegment], document: Document, judge: Judge
+) -> list[TranslatedSegment]:
+    """Adds a warning where a name is not translated as it was before in the same text."""
+    found = list(segments)
+    pairs = [
+        (source.text, segment.text)
+        for source, segment in zip(document.segments, segments, strict=True)
+    ]
+    for index, finding in inconsistent(pairs, judge.languages):
+        warnings = (*found[index].warnings, _caution(finding, index))
+        found[index] = replace(found[index], warnings=warnings)
+    return found
+
+
+def _caution(finding: Finding, segment: int) -> Caution:
+    value = finding.value or None
+    return Caution(finding.code, finding.message, value=value, segment=segment)
+
+
+def _glossary(request: TranslationRequest) -> Glossary:
+    if request.glossary and len(request.targets) > 1:
+        targets = ", ".join(request.targets)
+        raise UnusableGlossary(f"a glossary is for one target language, the targets are {targets}")
+    try:
+        return Glossary.of(request.glossary)
+    except ValueError as error:
+        raise UnusableGlossary(str(error)) from error
 
 
 def _decoding(runner: Runner, request: TranslationRequest) -> Decoding:
@@ -275,21 +338,3 @@ def _decoding(runner: Runner, request: TranslationRequest) -> Decoding:
         hypotheses=count,
         min_tokens=0,
     )
-
-
-def _cautions(segment: int, hypotheses: Sequence[Hypothesis]) -> Iterator[Caution]:
-    for hypothesis in hypotheses:
-        if not hypothesis.finished:
-            yield Caution(
-                "too_long",
-                f"the model was stopped after {hypothesis.tokens} tokens; what follows is missing",
-                value=str(hypothesis.tokens),
-                segment=segment,
-            )
-
-
-def _score(hypotheses: Sequence[Hypothesis]) -> float:
-    """The pieces' scores, weighted by their length."""
-    weights = [max(1, hypothesis.tokens) for hypothesis in hypotheses]
-    total = sum(h.score * weight for h, weight in zip(hypotheses, weights, strict=True))
-    return total / sum(weights)

@@ -8,6 +8,7 @@ a warning means something. It must not know how numbers are written, nor what a 
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from typing import Final, Self
 
@@ -15,6 +16,8 @@ from service.text.number_reading import read
 from service.text.quantity import Kind, Quantity
 
 __all__ = ["Kind", "Quantity", "compare", "quantities", "unsupported"]
+
+_WORDS_KNOWN: Final = frozenset(("en", "hy", "ru"))
 
 # Numerals of a translation that need no counterpart, if they are words: up to these.
 _MAX_FREE_NUMERAL: Final = 1
@@ -88,6 +91,7 @@ def compare(
     second come and go in good translations (measured on human translations of news, where all
     this doubts 0.5 % of the sentences). Hints (both, decade, hundreds of) are never demanded, but
     stand for a number of the other side. A converted unit does not stand for the original one.
+    Where the words of one language are not known, only figures are demanded, of both sides.
 
     Args:
         source: a sentence.
@@ -98,9 +102,25 @@ def compare(
         Quantities of the source, with spans in it, and quantities of the target.
     """
     source_language, target_language = languages
-    said, written = quantities(source, source_language), quantities(target, target_language)
+    if not _WORDS_KNOWN.issuperset(languages):
+        said, written = _figures(source, source_language), _figures(target, target_language)
+    else:
+        said, written = quantities(source, source_language), quantities(target, target_language)
     lost = _missing(said, _Pool.of(written), every=True)
     return lost, _missing(written, _Pool.of(said), every=False)
+
+
+def _figures(text: str, language: str) -> list[Quantity]:
+    """Return the numbers in figures, by themselves and with what the words around make of them."""
+    whole = [quantity for quantity in quantities(text, language) if _is_in_figures(quantity)]
+    found: list[Quantity] = []
+    index = 0
+    for bare in filter(_is_in_figures, quantities(text, "")):
+        while index < len(whole) and whole[index].end <= bare.start:
+            index += 1
+        within = index < len(whole) and whole[index].start < bare.end
+        found.append(replace(bare, also=bare.also | whole[index].readings) if within else bare)
+    return found
 
 
 def _missing(found: list[Quantity], pool: _Pool, *, every: bool) -> list[Quantity]:

@@ -91,7 +91,7 @@ def test_typography_is_scored_apart(here: Path, monkeypatch: pytest.MonkeyPatch)
     assert found["normalized"] == {"bleu": 100.0, "chrf": 100.0}
     monkeypatch.setenv("LUR_TYPOGRAPHY", "-hy-yev")
     found = answer(*translate("--reference", "hy", "--system-output", "out"))
-    assert found["normalized"] == {"bleu": found["bleu"], "chrf": found["chrf"]}
+    assert found["normalized"]["chrf"] < 100
     monkeypatch.setenv("LUR_TYPOGRAPHY", "no-such-rule")
     result = lur(*translate("--system-output", "out"))
     assert result.exit_code == 1

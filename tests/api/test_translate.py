@@ -2,7 +2,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from tests.tinylang.grammar import sentences
+from service.text.typography import typeset
+from tests.tinylang.grammar import Triple, sentences
 
 Client = TestClient[Litestar]
 
@@ -14,13 +15,20 @@ def post(client: Client, **body: object) -> dict[str, object]:
     return found
 
 
+def printed(triple: Triple, language: str) -> str:
+    """The grammar's own translation, as the service prints it."""
+    return typeset(getattr(triple, language), language, triple.en)
+
+
 @pytest.mark.parametrize("quality", ["fast", "balanced", "best"])
 def test_held_out_sentences_translate_exactly(client: Client, quality: str) -> None:
     triples = sentences(21, 100, held_out=True)
     answer = post(client, text=[t.en for t in triples], target=["hy", "ru"], quality=quality)
     found = {(t["index"], t["target"]): t["text"] for t in answer["translations"]}
-    expected = {(i, c): getattr(t, c) for i, t in enumerate(triples) for c in ("hy", "ru")}
+    expected = {(i, c): printed(t, c) for i, t in enumerate(triples) for c in ("hy", "ru")}
     assert sum(found[key] == expected[key] for key in expected) >= 190
+    doubtful = [t for t in answer["translations"] if len(t["warnings"]) > 1]
+    assert len(doubtful) <= 4  # every answer has the warning of a bundled model
 
 
 def test_order_is_by_index_then_by_target_as_asked(client: Client) -> None:
@@ -88,3 +96,49 @@ def test_languages_say_what_they_are_worth(client: Client) -> None:
     ]
     assert rows[0]["model"] == "tiny-en-hy"
     assert rows[0]["license"] == "Apache-2.0"
+
+
+def test_a_number_that_the_model_does_not_know_is_reported_or_there(client: Client) -> None:
+    text = "The energy minister of Greece bought 123456789012345678 helicopters in 1066."
+    answer = post(client, text=text, target=["hy", "ru"], segments=True)
+    for translation in answer["translations"]:
+        [segment] = translation["segments"]
+        lost = [w["value"] for w in segment["warnings"] if w["code"] == "number_lost"]
+        for number in ("123456789012345678", "1066"):
+            there = number in translation["text"].replace("\u00a0", "").replace(" ", "")
+            assert there or number in lost
+        assert segment["repair"] in (None, "decoding", "clauses")
+    assert "lur_repairs_total" in client.get("/metrics").text
+
+
+def test_a_glossary_is_enforced_or_its_miss_reported(client: Client) -> None:
+    text = "The energy minister of Greece opened a new factory in Beijing on Sunday."
+    plain = post(client, text=text, target="hy", segments=True)["translations"][0]
+    assert "Պեկինում" in plain["text"]
+    kept = post(client, text=text, target="hy", glossary={"Beijing": ["Բեյջին", "Պեկին"]})
+    assert [w["code"] for w in kept["translations"][0]["warnings"]] == []
+    other = post(client, text=text, target="hy", glossary={"Beijing": "Բեյջին"}, segments=True)
+    translation = other["translations"][0]
+    missed = [w["value"] for w in translation["warnings"] if w["code"] == "glossary_missed"]
+    assert ("Բեյջին" in translation["text"]) != (missed == ["Beijing"])
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "message"),
+    [
+        ({"target": ["hy", "ru"], "glossary": {"a": "b"}}, 422, "the targets are hy, ru"),
+        ({"target": "hy", "glossary": {" - ": "b"}}, 422, "has no letter"),
+        ({"target": "hy", "glossary": {"a": ""}}, 400, "glossary"),
+        ({"target": "hy", "glossary": {"a": []}}, 400, "glossary"),
+        ({"target": "hy", "glossary": {str(i): "b" for i in range(201)}}, 400, "200"),
+        ({"target": "hy", "glossary": ["a"]}, 400, "glossary"),
+    ],
+)
+def test_a_glossary_that_cannot_be_used_is_refused(
+    client: Client, body: dict[str, object], status: int, message: str
+) -> None:
+    response = client.post("/v1/translate", json={"text": "A b.", **body})
+    assert response.status_code == status, response.text
+    problem = response.json()
+    assert problem["errors"][0]["field"].startswith("glossary")
+    assert message in problem["detail"]

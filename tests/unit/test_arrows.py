@@ -20,7 +20,8 @@ DRAWING: dict[str, set[str]] = {
     "demo": set(),
     "doctor": {"core", "models.catalog", *LEAVES},
     "api": {"core", "tasks", "models.catalog", "models.languages", *LEAVES},
-    "core": {"tasks", "runner", "models", "engines.base", *LEAVES},
+    "core": {"tasks", "text.glossary", "text.typography", "runner", "models", "engines.base"}
+    | LEAVES,
     "tasks": {"text", "models.registry", "models.catalog", "runner", "batching", "engines.base"}
     | {"errors", "telemetry.metrics"},
     "evaluate": {"core", "tasks", "text", "errors"},

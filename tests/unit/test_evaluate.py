@@ -231,6 +231,16 @@ def test_checks_read_what_users_get_and_scores_both() -> None:
     assert report.raw.bleu < 100
 
 
+def test_after_typography_both_armenian_full_stops_count_as_one() -> None:
+    references = ("Նախարարն այսօր բացեց նոր կամուրջը:",)
+    corpus = corpus_of("The minister opened the new bridge today.", references=references)
+    system = system_of("Նախարարն այսօր բացեց նոր կամուրջը։")
+    report = translation.evaluate(corpus, system, TranslationScorer())
+    assert report.final == Quality(100.0, 100.0)
+    assert report.raw.bleu is not None
+    assert report.raw.bleu < 100
+
+
 def test_a_lost_number_is_counted_and_kept_with_its_line() -> None:
     corpus = corpus_of(
         "The hall is open.", "", "It has 45 rooms.", references=("Դահլիճը բաց է։", "", "45։")
@@ -311,11 +321,11 @@ def test_requests_are_bounded_in_lines_and_in_characters() -> None:
 
 def test_the_raw_line_keeps_what_is_between_its_sentences() -> None:
     segments = (
-        TranslatedSegment(Range(1, 4), "Մեկ։", 0.0),
-        TranslatedSegment(Range(6, 9), "Երկու։", 0.0),
+        TranslatedSegment(Range(1, 4), "Մեկ։", 0.0, "Մեկ ։"),
+        TranslatedSegment(Range(6, 9), "Երկու։", 0.0, "Երկու :"),
     )
-    text = " Մեկ։  Երկու։\t"
-    assert _raw(" One  Two\t", Translation(0, "hy", text, (), segments, ())) == text
+    translation = Translation(0, "hy", " Մեկ։  Երկու։\t", (), segments, ())
+    assert _raw(" One  Two\t", translation) == " Մեկ ։  Երկու :\t"
 
 
 # Showing

@@ -673,3 +673,39 @@ class TestStatus:
             registry.begin_unload(A)
             unloaded = ModelStatus(A, "absent", None, 0, 0, Clock.EPOCH_S, None)
             assert registry.status(A) == unloaded
+
+
+class TestSpare:
+    """A second model, beside the one that is held."""
+
+    async def test_it_is_loaded_and_held_like_any_other(self) -> None:
+        loads = Loads()
+        async with registry_of(loads) as registry, registry.lease([A]):
+            async with registry.spare(B, 3.0) as runner:
+                assert runner.info.name == B.name
+                assert registry.status(B).leases == 1
+            assert registry.status(B).leases == 0
+
+    async def test_it_is_not_waited_for_longer_than_said_while_its_load_goes_on(self) -> None:
+        clock, loads = Clock(), Loads(held={B.name})
+        async with registry_of(loads, clock) as registry, registry.lease([A]):
+            asked = asyncio.create_task(registry.spare(B, 3.0).__aenter__())
+            await clock.advance(2.9)
+            assert not asked.done()
+            await clock.advance(0.2)
+            with pytest.raises(ModelNotReady):
+                await asked
+            loads.let_go(B.name)
+            async with registry.lease([B]):
+                assert loads.begun == [A.name, B.name]
+
+    async def test_under_a_budget_it_must_be_in_memory_already(self) -> None:
+        loads = Loads()
+        async with registry_of(loads, memory_budget_bytes=2500) as registry:
+            async with registry.lease([A]):
+                with pytest.raises(ModelNotReady, match="not in memory"):
+                    async with registry.spare(B, 3.0):
+                        pass
+            assert loads.begun == [A.name]
+            async with registry.lease([B]), registry.lease([A]), registry.spare(B, 0.0):
+                assert registry.status(B).leases == 2

@@ -25,6 +25,7 @@ from service.text.normalize import normalize
 from service.text.segment import split
 from tests.fakes import (
     DESCRIPTION,
+    UNCHECKED,
     FakeEngine,
     Gate,
     Loads,
@@ -65,7 +66,7 @@ async def translating(
         loads.engines[spec.name] = lambda engine=engine: engine
     catalog = catalog_of(*(spec for spec, _ in engines), summarizer_spec("sum"))
     async with registry_of(loads) as registry:
-        shop = Shop(catalog, registry, ResultCache(cache_bytes), max_characters)
+        shop = Shop(catalog, registry, ResultCache(cache_bytes), max_characters, UNCHECKED)
         shop.registry = registry
         yield shop
 

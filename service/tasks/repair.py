@@ -1,0 +1,216 @@
+"""Translates a segment that failed a check once more, in other ways, and keeps the best.
+
+The ways, in this order, as far as each applies: with placeholders for the terms of the glossary
+that were missed; with other decoding (a wider beam with all its candidates, no repetition, bounds
+of length); cut in clauses; by the pair's fallback model. A segment gets so many tries and no more.
+The candidate with the fewest failures wins, the earlier one of equals. Knows no request and no
+route; what could not be repaired is for the caller to report.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field, replace
+
+from service.engines.base import Decoding
+from service.errors import InferenceFailed, Unavailable
+from service.tasks.judge import Candidate, Judge
+from service.tasks.results import Way
+from service.tasks.trials import LeasedModel, Output, Trial
+from service.telemetry import metrics
+from service.text.clauses import clauses
+from service.text.glossary import Term
+from service.text.placeholders import Placeholder, restored, with_placeholders
+from service.text.segment import Segment
+
+__all__ = ["Fallback", "Repair", "Work"]
+
+_log = logging.getLogger(__name__)
+
+Fallback = Callable[[], AbstractAsyncContextManager[LeasedModel]]
+"""Leases the fallback model; raises `Unavailable` where it is not at hand."""
+
+MIN_BEAM = 4
+"""The least width of a beam that is meant to be wider."""
+
+NO_REPEAT_NGRAM_SIZE = 3
+"""Pieces that may not come twice where the first try repeated itself (BART-CNN's own value). A name
+of three pieces then comes once only, so it is used nowhere else."""
+
+MIN_LENGTH, MAX_LENGTH = 0.75, 2.0
+"""Bounds in target tokens per source token where the first try was too short or too long."""
+
+LENGTH_STEP = 8
+"""The bounds are multiples of it, so that jobs still share batches."""
+
+SHARE_OF_TIME = 0.5
+"""Repair may take this share of the time that the request has left; the rest is for the answer."""
+
+
+@dataclass(slots=True)
+class Work:
+    """A segment on its way.
+
+    Attributes:
+        trial: what the model was given first.
+        candidates: all translations so far, the best first.
+        tokens: target tokens of the first translation.
+    """
+
+    segment: Segment
+    terms: tuple[Term, ...]
+    trial: Trial
+    candidates: list[Candidate] = field(default_factory=list)
+    tokens: int = 0
+
+    @property
+    def best(self) -> Candidate:
+        return self.candidates[0]
+
+    def add(self, candidates: Sequence[Candidate]) -> None:
+        """Takes further candidates in; of equals the earlier one stays before the later."""
+        self.candidates = sorted([*self.candidates, *candidates], key=lambda c: c.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Try:
+    """One way to translate one segment; `trial` is None where another model has to prepare it."""
+
+    work: Work
+    way: Way
+    trial: Trial | None
+    placeholders: tuple[Placeholder, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """Extra tries for the segments of one text.
+
+    Attributes:
+        fallback: None where the route has no further model.
+    """
+
+    model: LeasedModel
+    judge: Judge
+    fallback: Fallback | None
+
+    async def mend(self, works: Sequence[Work]) -> bool:
+        """Adds candidates to the works that fail, while time is left.
+
+        Returns:
+            Whether all that could be tried was; if not, the same text may come out better later.
+        """
+        plans = [(work, self._ways(work)) for work in works if work.best.failures]
+        complete = True
+        try:
+            async with asyncio.timeout(SHARE_OF_TIME * self.model.watch.left_s()):
+                for _ in range(self.judge.fidelity.extra_tries):
+                    tries = await asyncio.to_thread(_next_tries, plans)
+                    if not tries:
+                        break
+                    complete &= await self._carry_out(tries)
+        except TimeoutError:
+            complete = False
+            _log.info("repair_out_of_time", extra={"model": self.model.spec.name})
+        return complete
+
+    def _ways(self, work: Work) -> Iterator[Try]:
+        """Yields the tries that apply, each made when it is its turn."""
+        if missed := [f.value for f in work.best.findings if f.code == "glossary_missed"]:
+            yield self._placeholders(work, missed)
+        yield Try(work, "decoding", self._other_decoding(work))
+        if len(clauses(work.trial.text)) > 1:
+            sentence = work.segment.text
+            yield Try(work, "clauses", self.model.trial(sentence, parts=clauses))
+        if self.fallback is not None:
+            yield Try(work, "fallback", None)
+
+    def _placeholders(self, work: Work, missed: Sequence[str]) -> Try:
+        terms = [term for term in work.terms if term.text in missed]
+        text, placeholders = with_placeholders(work.segment.text, terms)
+        return Try(work, "placeholders", self.model.trial(text), placeholders)
+
+    def _other_decoding(self, work: Work) -> Trial:
+        own = self.model.decoding
+        beam = max(MIN_BEAM, 2 * own.beam_size)
+        decoding = replace(own, beam_size=beam, hypotheses=beam)
+        if work.best.fails("repetition", "too_long"):
+            decoding = replace(decoding, no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE)
+        trial = self.model.trial(work.segment.text, decoding)
+        bounded = [
+            _within_lengths(decoding, len(source), work.best)
+            for source, decoding in zip(trial.sources, trial.decodings, strict=True)
+        ]
+        return replace(trial, decodings=tuple(bounded))
+
+    async def _carry_out(self, tries: Sequence[Try]) -> bool:
+        own = [one for one in tries if one.trial is not None]
+        other = [one for one in tries if one.trial is None]
+        complete = await self._by(self.model, own)
+        if other and self.fallback is not None:
+            try:
+                async with self.fallback() as model:
+                    complete &= await self._by(model, other)
+            except Unavailable as error:
+                _count(other, "unavailable")
+                _log.info("fallback_unavailable", extra={"reason": error.detail})
+                return False
+        return complete
+
+    async def _by(self, model: LeasedModel, tries: Sequence[Try]) -> bool:
+        """Runs the tries; where the engine or the queue refuses, the first translations stand."""
+        try:
+            trials = await asyncio.to_thread(
+                lambda: [one.trial or model.trial(one.work.segment.text) for one in tries]
+            )
+            outputs = await model.run(trials)
+        except (InferenceFailed, Unavailable) as error:
+            _count(tries, "failed")
+            _log.warning("repair_failed", extra={"model": model.spec.name}, exc_info=error)
+            return False
+        await asyncio.to_thread(self._take_in, model, tries, outputs)
+        return True
+
+    def _take_in(
+        self, model: LeasedModel, tries: Sequence[Try], outputs: Sequence[Sequence[Output]]
+    ) -> None:
+        info = None if model is self.model else model.runner.info
+        for one, found in zip(tries, outputs, strict=True):
+            work, before = one.work, one.work.best.failures
+            candidates = [
+                self.judge.judge(work.segment.text, work.terms, output, one.way, info)
+                for output in _restored(found, one.placeholders)
+            ]
+            work.add(candidates)
+            after = work.best.failures
+            _count([one], "mended" if not after else "better" if after < before else "no_better")
+
+
+def _next_tries(plans: Sequence[tuple[Work, Iterator[Try]]]) -> list[Try]:
+    found = (next(ways, None) for work, ways in plans if work.best.failures)
+    return [one for one in found if one is not None]
+
+
+def _restored(outputs: Sequence[Output], placeholders: Sequence[Placeholder]) -> list[Output]:
+    """The outputs with the glossary's terms in place; those that lost a placeholder are out."""
+    if not placeholders:
+        return list(outputs)
+    texts = [(output, restored(output.text, placeholders)) for output in outputs]
+    return [replace(output, text=text) for output, text in texts if text is not None]
+
+
+def _within_lengths(decoding: Decoding, tokens: int, failed: Candidate) -> Decoding:
+    """Bounds an answer where the last one was too short or too long."""
+    if failed.fails("too_short"):
+        least = int(MIN_LENGTH * tokens) // LENGTH_STEP * LENGTH_STEP
+        decoding = replace(decoding, min_tokens=min(least, decoding.max_tokens // 2))
+    if failed.fails("too_long"):
+        most = int(MAX_LENGTH * tokens) // LENGTH_STEP * LENGTH_STEP + LENGTH_STEP
+        decoding = replace(decoding, max_tokens=min(most, decoding.max_tokens))
+    return decoding
+
+
+def _count(tries: Sequence[Try], outcome: str) -> None:
+    for one in tries:
+        metrics.REPAIRS.labels(one.way, outcome).inc()

@@ -1,0 +1,165 @@
+"""A try at a segment: what a leased model is given, how it decodes, and what comes back.
+
+Knows how a text becomes jobs and how their outputs become a text again; not what a good one is.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from service.batching import Flow, JobResult
+from service.engines.base import Decoding, Hypothesis
+from service.models.catalog import ModelSpec
+from service.runner import Runner
+from service.tasks.cache import together
+from service.tasks.results import Stopwatch
+from service.text.clauses import continued
+from service.text.normalize import normalize
+from service.text.pack import cut
+from service.text.segment import Span, splice
+
+__all__ = ["LeasedModel", "Output", "Trial"]
+
+SHORT_TARGET_TOKENS = 256
+SHORT_SOURCE_TOKENS = 85
+"""A source of up to 85 tokens gets 256 to answer, three times its own; a longer one gets all that
+the model has. Two steps and no more, for only jobs of equal decoding share a batch."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One text for the model, in pieces that fit its window, each with how it is decoded.
+
+    `text` is normalised; what lies between its pieces is put back between their translations.
+    """
+
+    text: str
+    pieces: tuple[Span, ...]
+    sources: tuple[list[str], ...]
+    decodings: tuple[Decoding, ...]
+
+    @property
+    def tokens(self) -> int:
+        return sum(map(len, self.sources))
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One candidate for the text of a trial.
+
+    Attributes:
+        text: as the model wrote it; where it said nothing at all, the source.
+        score: its pieces' scores, weighted by their lengths; None where it said nothing.
+        tokens: what it took.
+        stopped: it was cut at its limit, so what follows is missing.
+        silent: some piece was answered with nothing; the source stands in its place.
+    """
+
+    text: str
+    score: float | None
+    tokens: int
+    stopped: bool
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LeasedModel:
+    """A model in memory, as one request uses it; `decoding` is what the request's quality means."""
+
+    runner: Runner
+    spec: ModelSpec
+    decoding: Decoding
+    flow: Flow
+    watch: Stopwatch
+
+    def trial(
+        self,
+        text: str,
+        decoding: Decoding | None = None,
+        parts: Callable[[str], Sequence[Span]] | None = None,
+    ) -> Trial:
+        """Prepares a sentence: normalises it, cuts what is over the window, tokenizes.
+
+        Args:
+            decoding: another one than the request's.
+            parts: cuts the normalised sentence into what is translated each on its own.
+        """
+        text = normalize(text, self.spec.languages[0])
+        spans = parts(text) if parts else [Span(0, len(text), text)]
+        decoding = decoding or self.decoding
+        window = self.runner.description.max_source_tokens
+        pieces = []
+        for part in spans:
+            for piece in cut(part.text, window, self.runner.count):
+                start = part.start + piece.start
+                pieces.append(Span(start, start + len(piece.text), piece.text))
+        sources = tuple(self.runner.encode(piece.text) for piece in pieces)
+        decodings = tuple(self._bounded(decoding, len(source)) for source in sources)
+        return Trial(text, tuple(pieces), sources, decodings)
+
+    def _bounded(self, decoding: Decoding, tokens: int) -> Decoding:
+        """Gives long sources room to answer at length."""
+        most = self.runner.description.max_target_tokens
+        if tokens <= SHORT_SOURCE_TOKENS:
+            most = min(most, SHORT_TARGET_TOKENS)
+        return replace(
+            decoding, max_tokens=most, min_tokens=min(decoding.min_tokens, tokens, most // 2)
+        )
+
+    async def run(self, trials: Sequence[Trial]) -> list[list[Output]]:
+        """Runs every piece as a job; returns the candidates of each trial, best first.
+
+        Raises:
+            Unavailable, InferenceFailed: see `Runner.run`.
+        """
+        jobs = [
+            (source, decoding)
+            for trial in trials
+            for source, decoding in zip(trial.sources, trial.decodings, strict=True)
+        ]
+        groups: dict[Decoding, list[int]] = {}
+        for index, (_, decoding) in enumerate(jobs):
+            groups.setdefault(decoding, []).append(index)
+        answers = await together(
+            *(
+                self.runner.run([jobs[i][0] for i in group], decoding, self.flow)
+                for decoding, group in groups.items()
+            )
+        )
+        results: dict[int, JobResult] = {}
+        for group, answer in zip(groups.values(), answers, strict=True):
+            self.watch.saw(answer)
+            results.update(zip(group, answer, strict=True))
+        remaining = iter([results[index] for index in range(len(jobs))])
+        return [_outputs(trial, [next(remaining) for _ in trial.pieces]) for trial in trials]
+
+
+def _outputs(trial: Trial, results: Sequence[JobResult]) -> list[Output]:
+    """Puts the pieces together, the best with the best, the second with the second."""
+    found = [result.output.hypotheses for result in results]
+    return [
+        _output(trial, [hypotheses[min(rank, len(hypotheses) - 1)] for hypotheses in found])
+        for rank in range(max(map(len, found)))
+    ]
+
+
+def _output(trial: Trial, chosen: Sequence[Hypothesis]) -> Output:
+    said = [hypothesis.text.strip() != "" for hypothesis in chosen]
+    texts = [
+        (hypothesis.text if piece is trial.pieces[-1] else continued(piece.text, hypothesis.text))
+        if spoken
+        else piece.text
+        for hypothesis, piece, spoken in zip(chosen, trial.pieces, said, strict=True)
+    ]
+    return Output(
+        text=splice(trial.text, trial.pieces, texts),
+        score=_score(chosen) if any(said) else None,
+        tokens=sum(hypothesis.tokens for hypothesis in chosen),
+        stopped=not all(hypothesis.finished for hypothesis in chosen),
+        silent=not all(said),
+    )
+
+
+def _score(hypotheses: Sequence[Hypothesis]) -> float:
+    weights = [max(1, hypothesis.tokens) for hypothesis in hypotheses]
+    total = sum(h.score * weight for h, weight in zip(hypotheses, weights, strict=True))
+    return total / sum(weights)
