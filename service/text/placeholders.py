@@ -24,12 +24,14 @@ in 59 %). `X1` is a likely word of a text; it stands last for that."""
 
 PROXIES: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
     "hy": (
-        ("London", "Լոնդոն"), ("Paris", "Փարիզ"), ("Iran", "Իրան"), ("Pakistan", "Պակիստան"),
-        ("Berlin", "Բեռլին"), ("Washington", "Վաշինգտոն"), ("Vietnam", "Վիետնամ"),
+        ("China", "Չինաստան"), ("Egypt", "Եգիպտոս"), ("London", "Լոնդոն"), ("Iran", "Իրան"),
+        ("Pakistan", "Պակիստան"), ("Paris", "Փարիզ"), ("Berlin", "Բեռլին"),
+        ("Vietnam", "Վիետնամ"),
     ),
     "ru": (
-        ("London", "Лондон"), ("Iran", "Иран"), ("Pakistan", "Пакистан"), ("Berlin", "Берлин"),
-        ("Washington", "Вашингтон"), ("Vietnam", "Вьетнам"), ("Madrid", "Мадрид"),
+        ("China", "Китай"), ("London", "Лондон"), ("Iran", "Иран"), ("Pakistan", "Пакистан"),
+        ("Berlin", "Берлин"), ("Washington", "Вашингтон"), ("Vietnam", "Вьетнам"),
+        ("Madrid", "Мадрид"),
     ),
 }  # fmt: skip
 """For models that keep no mark: places that every model knows, by target language, each with its
@@ -39,6 +41,7 @@ masculine), so that the ending which the model gave can be told and glued to the
 
 _CONFUSABLE: Final = {"X": "XxХхΧχ", "Z": "Zz", "Q": "Qq"}
 _Spot = tuple[int, int, str]
+_HARD: Final = {"я": "а", "ю": "у", "ем": "ом"}
 _WORD: Final = re.compile(r"[^\W\d_]+")
 _LOOK_AHEAD: Final = 8
 _GAP: Final = r"\s?"
@@ -130,7 +133,7 @@ def _proxies(output: str, placeholder: Placeholder) -> "Iterator[_Spot | None]":
     for match in _WORD.finditer(output):
         word = match.group()
         if word[0].isupper() and is_form(word, base):
-            ending = fold(word).removeprefix(base)
+            ending = _ending(fold(word), base)
             form = placeholder.term.forms[0]
             following = output[match.end() : match.end() + _LOOK_AHEAD]
             text = glue(form, ending, following) if ending else form
@@ -142,6 +145,14 @@ def _pattern(text: str) -> re.Pattern[str]:
     signs = [f"[{_CONFUSABLE[c]}]" if c in _CONFUSABLE else re.escape(c) for c in text]
     after = r"(?!\d)" if text[-1].isdigit() else ""
     return re.compile(rf"(?<![^\W_]){_GAP.join(signs)}{after}{_ENDING}", re.IGNORECASE)
+
+
+def _ending(word: str, base: str) -> str:
+    """The ending of a form; that of a Russian word in `-й` as behind a hard consonant."""
+    if word != base and base.endswith("й"):
+        soft = word.removeprefix(base[:-1])
+        return _HARD.get(soft, soft)
+    return word.removeprefix(base)
 
 
 def _marks(output: str, placeholder: Placeholder) -> "Iterator[_Spot | None]":
