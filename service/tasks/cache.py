@@ -48,8 +48,8 @@ class ResultCache:
     ) -> T:
         """Returns the remembered result of `key`, or computes it.
 
-        A result of infinite weight is not remembered. A computation is cancelled when the last who waits for it is. Its error reaches all who
-        wait, and is not remembered.
+        A result of infinite weight is not remembered. A computation is cancelled when the last
+        who waits for it is. Its error reaches all who wait, and is not remembered.
         """
         if key in self._done:
             metrics.CACHE_LOOKUPS.labels("hit").inc()

@@ -21,7 +21,13 @@ from service.tasks.trials import LeasedModel, Output, Trial
 from service.telemetry import metrics
 from service.text.clauses import clauses
 from service.text.glossary import Term
-from service.text.placeholders import Placeholder, restored, with_placeholders
+from service.text.placeholders import (
+    PLACEHOLDER_STYLES,
+    PROXIES,
+    Placeholder,
+    restored,
+    with_placeholders,
+)
 from service.text.segment import Segment
 
 __all__ = ["Fallback", "Repair", "Work"]
@@ -128,7 +134,8 @@ class Repair:
 
     def _placeholders(self, work: Work, missed: Sequence[str]) -> Try:
         terms = [term for term in work.terms if term.text in missed]
-        text, placeholders = with_placeholders(work.segment.text, terms)
+        style = PROXIES.get(self.judge.languages[1], PLACEHOLDER_STYLES[0])
+        text, placeholders = with_placeholders(work.segment.text, terms, style)
         return Try(work, "placeholders", self.model.trial(text), placeholders)
 
     def _other_decoding(self, work: Work) -> Trial:

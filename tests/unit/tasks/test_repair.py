@@ -279,12 +279,12 @@ class TestGlossary:
         assert (translation.text, codes(translation)) == (said, [])
         assert len(engine.batches) == 1
 
-    async def test_a_placeholder_brings_the_term_where_the_model_keeps_it(self) -> None:
+    async def test_a_well_known_place_in_its_stead_brings_the_term(self) -> None:
         def answer(text: str, decoding: Decoding) -> str:
             if "Artsakh" in text:
                 return ROAD_PLAIN
-            placeholder = text.removeprefix("The road to ").split()[0]
-            return f"{placeholder} տանող ճանապարհը փակ էր երեք օր։"
+            assert text == "The road to China was closed for three days."
+            return "Չինաստան տանող ճանապարհը փակ էր երեք օր։"
 
         translation = await self.asked(FakeEngine(answer))
         assert translation.text == "Արցախ տանող ճանապարհը փակ էր երեք օր։"
