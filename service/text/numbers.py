@@ -102,25 +102,26 @@ def compare(
         Quantities of the source, with spans in it, and quantities of the target.
     """
     source_language, target_language = languages
-    if not _WORDS_KNOWN.issuperset(languages):
-        said, written = _figures(source, source_language), _figures(target, target_language)
-    else:
-        said, written = quantities(source, source_language), quantities(target, target_language)
-    lost = _missing(said, _Pool.of(written), every=True)
-    return lost, _missing(written, _Pool.of(said), every=False)
+    said, written = quantities(source, source_language), quantities(target, target_language)
+    if _WORDS_KNOWN.issuperset(languages):
+        lost = _missing(said, _Pool.of(written), every=True)
+        return lost, _missing(written, _Pool.of(said), every=False)
+    asked, given = _figures(source, said), _figures(target, written)
+    lost = _missing(asked, _Pool.of([*written, *given]), every=True)
+    return lost, _missing(given, _Pool.of([*said, *asked]), every=False)
 
 
-def _figures(text: str, language: str) -> list[Quantity]:
+def _figures(text: str, found: Iterable[Quantity]) -> list[Quantity]:
     """Return the numbers in figures, by themselves and with what the words around make of them."""
-    whole = [quantity for quantity in quantities(text, language) if _is_in_figures(quantity)]
-    found: list[Quantity] = []
+    whole = [quantity for quantity in found if _is_in_figures(quantity)]
+    figures: list[Quantity] = []
     index = 0
     for bare in filter(_is_in_figures, quantities(text, "")):
         while index < len(whole) and whole[index].end <= bare.start:
             index += 1
         within = index < len(whole) and whole[index].start < bare.end
-        found.append(replace(bare, also=bare.also | whole[index].readings) if within else bare)
-    return found
+        figures.append(replace(bare, also=bare.also | whole[index].readings) if within else bare)
+    return figures
 
 
 def _missing(found: list[Quantity], pool: _Pool, *, every: bool) -> list[Quantity]:

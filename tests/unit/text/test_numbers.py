@@ -224,3 +224,22 @@ def test_comparing_long_texts_takes_linear_time(unit: str) -> None:
     compare(text, text, ("en", "ru"))
     compare(text, text, ("en", "hy"))
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("source", "target", "lost", "added"),
+    [
+        ("It takes a day or two.", "Cela prend un jour ou deux.", [], []),
+        ("It cost 2.5 million euros in 2019.", "Il a coûté 2,5 millions en 2019.", [], []),
+        ("At 8 p.m. on 4 July he came.", "Il est venu à 20 h le 4 juillet.", [], []),
+        ("It began in the 1990s.", "Il a commencé dans les années 1990.", [], []),
+        ("World War II killed 12,000.", "La Seconde Guerre mondiale en a tué 12 000.", [], []),
+        ("Some 100,000 left in 1990.", "Quelque 10 000 sont partis en 1990.",
+         ["100,000"], ["10 000"]),
+    ],
+)  # fmt: skip
+def test_where_the_words_of_a_language_are_not_known_figures_are_compared(
+    source: str, target: str, lost: list[str], added: list[str]
+) -> None:
+    found = compare(source, target, ("en", "fr"))
+    assert [[quantity.text for quantity in side] for side in found] == [lost, added]
