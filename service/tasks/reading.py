@@ -232,8 +232,8 @@ class Reader:
         if again and room > decoding.max_tokens:
             wider = replace(decoding, max_tokens=room)
             results = await self._run([sources[i] for i in again], wider)
-            for i, found in zip(again, results, strict=True):
-                answers[i] = found[0]
+            for i, hypotheses in zip(again, results, strict=True):
+                answers[i] = hypotheses[0]
         whole = [_whole(answer, text) for answer, text in zip(answers, texts, strict=True)]
         found = [
             said or [_stand_in(answer.text, text)]
