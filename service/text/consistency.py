@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Final
 
-from service.text.common import is_common
 from service.text.declension import fold, is_form
 from service.text.finding import Finding
-from service.text.name_forms import CALENDAR, is_place
 from service.text.names import names
+from service.text.names.common import is_common
+from service.text.names.forms import CALENDAR, is_place
 from service.text.transliteration import likeness
 
 __all__ = ["inconsistent"]

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from service.text.finding import Finding
-from service.text.known_names import ROMAN, KnownNames
+from service.text.names.known import ROMAN, KnownNames
 from service.text.numbers import Quantity, quantities, unsupported
 from service.text.support import support
 from service.text.words import count_words, stems

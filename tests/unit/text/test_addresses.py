@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.text.addresses import addresses, lost_addresses, without_addresses
+from service.text.checks.addresses import addresses, lost_addresses, without_addresses
 
 FOUND = [
     ("See https://example.org/a_(b)?c=d&e=f#g.", ["https://example.org/a_(b)?c=d&e=f#g"]),

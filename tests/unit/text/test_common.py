@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 
-from service.text.common import is_common
+from service.text.names.common import is_common
 from tests.unit.text.strategies import texts
 
 

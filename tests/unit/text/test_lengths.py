@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.text.lengths import deviation, is_too_long, is_too_short
+from service.text.checks.lengths import deviation, is_too_long, is_too_short
 
 HY = ("en", "hy")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from service.text.name_forms import country, expansions, family, is_place, known_phrases
+from service.text.names.forms import country, expansions, family, is_place, known_phrases
 
 
 @pytest.mark.parametrize(

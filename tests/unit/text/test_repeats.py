@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.text.inflection import stem
-from service.text.repeats import repetitions
+from service.text.checks.inflection import stem
+from service.text.checks.repeats import repetitions
 
 PLAIN = "The ministry presented a new draft of the law to the members yesterday."
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.text.scraps import scraps
+from service.text.checks.scraps import scraps
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 import pytest
 
-from service.text.english import is_english, is_function_word
-from service.text.scripts import untranslated
+from service.text.checks.english import is_english, is_function_word
+from service.text.checks.scripts import untranslated
 
 KEPT = [
     ("The JAS 39C Gripen crashed at 0230 UTC.", "JAS 39C Gripen-ը կործանվեց 02:30-ին (UTC)։"),

@@ -6,10 +6,10 @@ It must not know a word itself, nor where in a text one stands.
 from collections.abc import Callable
 from typing import Final
 
-from service.text.number_word import Word
-from service.text.number_words_en import read_english
-from service.text.number_words_hy import read_armenian
-from service.text.number_words_ru import read_russian
+from service.text.numbers.word import Word
+from service.text.numbers.words_en import read_english
+from service.text.numbers.words_hy import read_armenian
+from service.text.numbers.words_ru import read_russian
 
 __all__ = ["look_up"]
 

@@ -13,8 +13,8 @@ from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.text.addresses import without_addresses
-from service.text.english import is_english, is_function_word
+from service.text.checks.addresses import without_addresses
+from service.text.checks.english import is_english, is_function_word
 
 __all__ = ["untranslated"]
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from service.text.english import is_function_word
-from service.text.inflection import is_grammatical, may_be_doubled, stem
+from service.text.checks.english import is_function_word
+from service.text.checks.inflection import is_grammatical, may_be_doubled, stem
 from service.text.words import stems
 
 __all__ = ["repetitions"]

@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator
 from types import MappingProxyType
 from typing import Final
 
-from service.text.addresses import lost_addresses
+from service.text.checks.addresses import lost_addresses
+from service.text.checks.lengths import is_too_long, is_too_short
+from service.text.checks.repeats import repetitions
+from service.text.checks.scraps import scraps
+from service.text.checks.scripts import untranslated
 from service.text.finding import Finding
-from service.text.lengths import is_too_long, is_too_short
 from service.text.numbers import compare
-from service.text.repeats import repetitions
-from service.text.scraps import scraps
-from service.text.scripts import untranslated
 
 __all__ = ["CODES", "HARD", "WEIGHTS", "check", "failures"]
 

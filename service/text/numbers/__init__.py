@@ -12,8 +12,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final, Self
 
-from service.text.number_reading import read
-from service.text.quantity import Kind, Quantity
+from service.text.numbers.quantity import Kind, Quantity
+from service.text.numbers.reading import read
 
 __all__ = ["Kind", "Quantity", "compare", "quantities", "unsupported"]
 

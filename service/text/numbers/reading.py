@@ -11,12 +11,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from service.text.number_context import in_context
-from service.text.number_digits import Figure, figures, roman
-from service.text.number_sum import Sum, Token
-from service.text.number_word import Word
-from service.text.number_words import look_up
-from service.text.quantity import Kind, Quantity
+from service.text.numbers.context import in_context
+from service.text.numbers.digits import Figure, figures, roman
+from service.text.numbers.quantity import Kind, Quantity
+from service.text.numbers.sums import Sum, Token
+from service.text.numbers.word import Word
+from service.text.numbers.words import look_up
 
 __all__ = ["read"]
 

@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from service.text.common import is_common
-from service.text.name_forms import (
+from service.text.names import Name, Token, fold, names, tokens
+from service.text.names.common import is_common
+from service.text.names.forms import (
     BODIES,
     CALENDAR,
     SCIENCE,
@@ -29,7 +30,6 @@ from service.text.name_forms import (
     is_place,
     known_phrases,
 )
-from service.text.names import Name, Token, fold, names, tokens
 from service.text.words import stems
 
 __all__ = ["ROMAN", "KnownNames"]

@@ -12,7 +12,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Final
 
-from service.text.number_word import HALF, QUARTER, Word, same, words
+from service.text.numbers.word import HALF, QUARTER, Word, same, words
 
 __all__ = ["read_armenian"]
 

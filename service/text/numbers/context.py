@@ -11,8 +11,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from service.text.number_words import look_up
-from service.text.quantity import Quantity
+from service.text.numbers.quantity import Quantity
+from service.text.numbers.words import look_up
 from service.text.words import stems
 
 __all__ = ["in_context"]

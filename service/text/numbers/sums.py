@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-from service.text.number_digits import Figure
-from service.text.number_word import Word
+from service.text.numbers.digits import Figure
+from service.text.numbers.word import Word
 
 __all__ = ["Sum", "Token"]
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Final
 
-from service.text.number_word import HALF, QUARTER, THIRD, Word, same, words
+from service.text.numbers.word import HALF, QUARTER, THIRD, Word, same, words
 
 __all__ = ["read_russian"]
 

@@ -6,7 +6,7 @@ It must not know where in a text a word stands.
 from functools import cache
 from typing import Final
 
-from service.text.number_word import HALF, QUARTER, Word, same, words
+from service.text.numbers.word import HALF, QUARTER, Word, same, words
 
 __all__ = ["read_english"]
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from service.text.common import is_common
-from service.text.name_forms import CALENDAR, PARTICLES, TITLES, is_place
+from service.text.names.common import is_common
+from service.text.names.forms import CALENDAR, PARTICLES, TITLES, is_place
 
 __all__ = ["Name", "Token", "fold", "names", "tokens"]
 
