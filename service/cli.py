@@ -190,7 +190,6 @@ def summarize(
     for language, text in result.translations.items():
         click.echo(f"\n[{language}]\n{text}")
     _warn(result.warnings)
-    _warn(warning for sentence in result.sentences for warning in sentence.warnings)
 
 
 @main.command()

@@ -6,7 +6,7 @@ which models there are, nor how they run, nor HTTP.
 
 import hashlib
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from service.batching import Flow
@@ -80,7 +80,7 @@ class Summarizer:
             raise NothingToSummarize
         specs = self._catalog.summarizers(request.model)
         self._translator.check_targets(request.translate_to)
-        watch = Stopwatch()
+        watch = self._translator.stopwatch()
         async with self._registry.lease(specs) as runner:
             info = runner.info
             condensed = await self._condensed(runner, request, watch)
@@ -89,7 +89,11 @@ class Summarizer:
             summary=_summary(request, condensed),
             translations=_joined_translations(request, translated),
             sentences=_sentences(condensed, translated),
-            warnings=self._warnings(info, condensed, translated),
+            warnings=(
+                *condensed.warnings,
+                *_doubts(translated),
+                *self._bundled(info, translated),
+            ),
             models={"summarize": info, **(translated.models if translated else {})},
             usage=condensed.usage,
             timings_ms=watch.timings(time.monotonic() - began),
@@ -120,14 +124,13 @@ class Summarizer:
             TranslationRequest(texts=texts, targets=request.translate_to), watch
         )
 
-    def _warnings(
-        self, info: ModelInfo, condensed: Condensed, translated: TranslationResult | None
+    def _bundled(
+        self, info: ModelInfo, translated: TranslationResult | None
     ) -> tuple[Caution, ...]:
-        """Those on the summary, and one for each bundled model that had a part in the answer."""
+        """One for each bundled model that had a part in the answer."""
         models = [info, *(translated.models.values() if translated else ())]
         specs = [self._catalog.named(model.name) for model in models]
-        bundled = [bundled_model(spec.name, spec.worth) for spec in specs if spec.bundled]
-        return (*condensed.warnings, *bundled)
+        return tuple(bundled_model(spec.name, spec.worth) for spec in specs if spec.bundled)
 
 
 def _summary(request: SummaryRequest, condensed: Condensed) -> str:
@@ -160,18 +163,30 @@ def _sentences(
 ) -> tuple[SummarySentence, ...]:
     """Puts translations, and what is doubtful about them, beside their sentences."""
     by_sentence: dict[int, dict[str, str]] = {}
-    doubts: dict[int, list[Caution]] = {}
     for translation in translated.translations if translated else ():
         by_sentence.setdefault(translation.index, {})[translation.target] = translation.text
-        doubts.setdefault(translation.index, []).extend(
-            warning for segment in translation.segments for warning in segment.warnings
-        )
+    doubts = _doubts(translated)
     return tuple(
         SummarySentence(
             sentence.text,
             sentence.sources,
             by_sentence.get(index, {}),
-            (*sentence.warnings, *doubts.get(index, ())),
+            (*sentence.warnings, *(doubt for doubt in doubts if doubt.sentence == index)),
         )
         for index, sentence in enumerate(condensed.sentences)
     )
+
+
+def _doubts(translated: TranslationResult | None) -> list[Caution]:
+    """What is doubtful about the translations, with the language and the summary's sentence."""
+    return [
+        replace(
+            warning,
+            message=f"{translation.target}: {warning.message}",
+            sentence=translation.index,
+            segment=None,
+        )
+        for translation in (translated.translations if translated else ())
+        for segment in translation.segments
+        for warning in segment.warnings
+    ]

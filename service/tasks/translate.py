@@ -78,6 +78,10 @@ class Translator:
         self._fidelity = fidelity or Fidelity()
         self._deadline_s = deadline_s
 
+    def stopwatch(self) -> Stopwatch:
+        """Returns the time of a request that begins now."""
+        return Stopwatch(self._deadline_s)
+
     def check_targets(self, targets: Sequence[str], source: str = "en") -> None:
         """Raises `UnsupportedPair` for the first target that has no model."""
         for target in targets:
@@ -102,7 +106,7 @@ class Translator:
             self._catalog.translators(request.source, target, request.model)
             for target in request.targets
         ]
-        watch = watch or Stopwatch(self._deadline_s)
+        watch = watch or self.stopwatch()
         columns = await together(
             *(
                 self._into(target, specs, request, glossary, watch)

@@ -2,8 +2,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
-from service.text.typography import typeset
-from tests.tinylang.grammar import Triple, sentences
+from tests.printing import printed
+from tests.tinylang.grammar import sentences
 
 Client = TestClient[Litestar]
 
@@ -13,11 +13,6 @@ def post(client: Client, **body: object) -> dict[str, object]:
     assert response.status_code == 200, response.text
     found: dict[str, object] = response.json()
     return found
-
-
-def printed(triple: Triple, language: str) -> str:
-    """The grammar's own translation, as the service prints it."""
-    return typeset(getattr(triple, language), language, triple.en)
 
 
 @pytest.mark.parametrize("quality", ["fast", "balanced", "best"])

@@ -242,6 +242,9 @@ class TestAnswer:
             result = await summarizer.summarize(SummaryRequest(ARTICLE, translate_to=("hy",)))
         found = [[w.code for w in s.warnings] for s in result.sentences]
         assert found == [["untranslated"], ["untranslated"]]
+        doubts = [w for w in result.warnings if w.code == "untranslated"]
+        assert [(w.sentence, w.segment) for w in doubts] == [(0, None), (1, None)]
+        assert all(w.message.startswith("hy: the model returned nothing") for w in doubts)
 
     async def test_every_bundled_model_is_named(self) -> None:
         spec = summarizer_spec("sum", bundled=True, worth="small")
