@@ -195,11 +195,13 @@ class TestBounds:
                 gate.go_through()
             return WRONG
 
-        try:
-            result = await translated((HY, FakeEngine(answer)), deadline_s=0.3)
-        finally:
-            gate.open()
-        assert (of(result).text, codes(of(result))) == (WRONG, ["number_lost"])
+        request = TranslationRequest((SOURCE,), ("hy",))
+        async with translating((HY, FakeEngine(answer)), deadline_s=0.3) as translator:
+            try:
+                translation = of(await translator.translate(request))
+            finally:
+                gate.open()
+        assert (translation.text, codes(translation)) == (WRONG, ["number_lost"])
 
     async def test_an_engine_that_fails_at_the_repair_leaves_the_first_translation(self) -> None:
         def answer(text: str, decoding: Decoding) -> str:

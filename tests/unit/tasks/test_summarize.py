@@ -21,6 +21,7 @@ from service.tasks.summarize import Summarizer, SummaryRequest
 from service.tasks.translate import Translator
 from service.text.segment import sentences
 from tests.fakes import (
+    UNCHECKED,
     FakeEngine,
     Gate,
     Loads,
@@ -65,7 +66,7 @@ async def summarizing(
     catalog = catalog_of(spec, target)
     results = ResultCache(1_000_000)
     async with registry_of(loads) as registry:
-        translator = Translator(catalog, registry, results, max_characters)
+        translator = Translator(catalog, registry, results, max_characters, UNCHECKED)
         yield Summarizer(catalog, registry, results, translator, max_characters)
 
 
@@ -158,7 +159,7 @@ class TestAnswer:
         catalog = catalog_of(SUMMARIZER, HY, ru)
         async with registry_of(Loads(engines)) as registry:
             results = ResultCache(0)
-            translator = Translator(catalog, registry, results, 1000)
+            translator = Translator(catalog, registry, results, 1000, UNCHECKED)
             summarizer = Summarizer(catalog, registry, results, translator, 1000)
             request = SummaryRequest(ARTICLE, translate_to=("ru", "hy"))
             result = await summarizer.summarize(request)
@@ -200,7 +201,7 @@ class TestAnswer:
         catalog = catalog_of(SUMMARIZER, spare, HY)
         async with registry_of(loads) as registry:
             results = ResultCache(0)
-            translator = Translator(catalog, registry, results, 1000)
+            translator = Translator(catalog, registry, results, 1000, UNCHECKED)
             summarizer = Summarizer(catalog, registry, results, translator, 1000)
             result = await summarizer.summarize(SummaryRequest(ARTICLE))
         assert result.models["summarize"].name == "spare"
@@ -221,7 +222,7 @@ class TestAnswer:
         catalog = catalog_of(SUMMARIZER, HY)
         async with registry_of(loads) as registry:
             results = ResultCache(0)
-            translator = Translator(catalog, registry, results, 1000)
+            translator = Translator(catalog, registry, results, 1000, UNCHECKED)
             summarizer = Summarizer(catalog, registry, results, translator, 1000)
             request = SummaryRequest(ARTICLE, translate_to=("hy",))
             work = asyncio.create_task(summarizer.summarize(request))
@@ -237,7 +238,7 @@ class TestAnswer:
         catalog = catalog_of(SUMMARIZER, HY)
         async with registry_of(loads) as registry:
             results = ResultCache(0)
-            translator = Translator(catalog, registry, results, 1000)
+            translator = Translator(catalog, registry, results, 1000, UNCHECKED)
             summarizer = Summarizer(catalog, registry, results, translator, 1000)
             result = await summarizer.summarize(SummaryRequest(ARTICLE, translate_to=("hy",)))
         found = [[w.code for w in s.warnings] for s in result.sentences]
