@@ -141,13 +141,11 @@ def _fidelity(settings: Settings, catalog: Catalog) -> Fidelity:
             is for a pair that no route translates.
     """
     try:
-        return Fidelity(
-            typography=Typography.of(settings.typography),
-            glossaries=_glossaries(settings.glossary, catalog),
-            extra_tries=settings.repair_tries,
-        )
-    except (ValueError, OSError) as error:
-        raise SettingsError(str(error)) from error
+        typography = Typography.of(settings.typography)
+    except ValueError as error:
+        raise SettingsError(f"LUR_TYPOGRAPHY: {error}") from error
+    glossaries = _glossaries(settings.glossary, catalog)
+    return Fidelity(typography, glossaries, settings.repair_tries)
 
 
 def _glossaries(directory: Path | None, catalog: Catalog) -> dict[str, Glossary]:
@@ -155,11 +153,18 @@ def _glossaries(directory: Path | None, catalog: Catalog) -> dict[str, Glossary]
         return {}
     files = sorted(directory.glob("*.tsv"))
     if not files:
-        raise ValueError(f"LUR_GLOSSARY: {directory} holds no file like en-hy.tsv")
+        raise SettingsError(f"LUR_GLOSSARY: {directory} holds no file like en-hy.tsv")
+    found = {}
     for file in files:
         if file.stem not in catalog.routes:
-            raise ValueError(f"LUR_GLOSSARY: {file}: no model translates {file.stem}")
-    return {file.stem: Glossary.parse(file.read_text("utf-8"), str(file)) for file in files}
+            raise SettingsError(f"LUR_GLOSSARY: {file}: no model translates {file.stem}")
+        try:
+            found[file.stem] = Glossary.parse(file.read_text("utf-8"), str(file))
+        except UnicodeDecodeError as error:
+            raise SettingsError(f"LUR_GLOSSARY: {file} is not UTF-8: {error}") from error
+        except (ValueError, OSError) as error:
+            raise SettingsError(f"LUR_GLOSSARY: {error}") from error
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ which models there are, nor how they run, nor HTTP.
 
 import hashlib
 import time
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -25,6 +26,7 @@ from service.tasks.results import (
     bundled_model,
 )
 from service.tasks.translate import TranslationRequest, Translator
+from service.telemetry import metrics
 
 __all__ = ["Format", "Length", "Summarizer", "SummaryRequest"]
 
@@ -109,7 +111,7 @@ class Summarizer:
         ceilings = (request.max_sentences, request.max_words)
         return await self._results.get(
             ("summarize", runner.info, request.length, ceilings, digest),
-            lambda: work.condense(request.text),
+            lambda: _counted(work.condense(request.text)),
             lambda found: 2000 + 8 * sum(len(sentence.text) for sentence in found.sentences),
         )
 
@@ -131,6 +133,13 @@ class Summarizer:
         models = [info, *(translated.models.values() if translated else ())]
         specs = [self._catalog.named(model.name) for model in models]
         return tuple(bundled_model(spec.name, spec.worth) for spec in specs if spec.bundled)
+
+
+async def _counted(work: Awaitable[Condensed]) -> Condensed:
+    condensed = await work
+    for warning in condensed.warnings:
+        metrics.WARNINGS.labels("summarize", warning.code).inc()
+    return condensed
 
 
 def _summary(request: SummaryRequest, condensed: Condensed) -> str:

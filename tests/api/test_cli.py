@@ -8,6 +8,7 @@ from click.testing import CliRunner, Result
 
 from service.cli import main
 from service.models.store import Store
+from service.text.typography import RULES
 from tests.conftest import TINY_CATALOG
 from tests.tinylang.grammar import articles, sentences
 
@@ -154,3 +155,26 @@ def test_pull_shows_a_bar_once_the_size_is_known(capfd: pytest.CaptureFixture[st
         bar.show(Progress("converting"))
     assert (shown.pos, shown.length, shown.label) == (100, 100, "m: downloading")
     assert capfd.readouterr().err.splitlines()[-1] == "m: converting"
+
+
+def test_typography_lists_every_rule_and_what_is_on(lur: type[Command]) -> None:
+    result = lur.run("typography", "--typography", "-hy-yev,ru-no-break-spaces")
+    assert result.exit_code == 0
+    marks = dict(
+        reversed(line.split()[:2]) for line in result.stdout.splitlines() if line[0] in "+-"
+    )
+    assert set(RULES) <= set(marks)
+    assert (marks["hy-yev"], marks["ru-no-break-spaces"], marks["hy-guillemets"]) == ("-", "+", "+")
+    assert "1940" in result.stdout  # where a rule comes from
+    wrong = lur.run("typography", "--typography", "hy-nothing")
+    assert (wrong.exit_code, "hy-nothing" in wrong.stderr) == (1, True)
+
+
+def test_a_glossary_directory_holds_for_a_command(lur: type[Command], tmp_path: Path) -> None:
+    (tmp_path / "en-hy.tsv").write_text("Beijing\tՊեկին\n", "utf-8")
+    sentence = "The energy minister of Greece opened a new factory in Beijing on Sunday."
+    result = lur.run("translate", "-", "--to", "hy", "--glossary", str(tmp_path), stdin=sentence)
+    assert (result.exit_code, "glossary_missed" in result.stderr) == (0, False)
+    (tmp_path / "en-hy.tsv").write_text("factory\tՉկա\n", "utf-8")
+    result = lur.run("translate", "-", "--to", "hy", "--glossary", str(tmp_path), stdin=sentence)
+    assert ("glossary_missed (factory)" in result.stderr) != ("Չկա" in result.stdout)
