@@ -4,6 +4,7 @@ The engine is built, used and closed in one thread that belongs to it. Knows no 
 """
 
 import asyncio
+import re
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
@@ -16,6 +17,8 @@ from service.engines.base import Decoding, Description, Engine
 __all__ = ["Flow", "ModelInfo", "Runner"]
 
 WARM_UP_TEXT = "Warm up."
+
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +115,15 @@ class Runner:
         return self._batcher.is_full
 
     def encode(self, text: str) -> list[str]:
-        """Returns the source tokens of `text`, special ones included. From any thread."""
-        return self._engine.encode(text)
+        """Returns the source tokens of `text`, special ones included. From any thread.
+
+        Half a surrogate pair becomes U+FFFD: the tokenizers refuse what UTF-8 cannot write.
+        """
+        return self._engine.encode(_SURROGATES.sub("\ufffd", text))
 
     def count(self, text: str) -> int:
         """Returns how many tokens `text` takes in the window, special ones included."""
-        return len(self._engine.encode(text))
+        return len(self.encode(text))
 
     async def run(
         self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow | None = None

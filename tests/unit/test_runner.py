@@ -7,7 +7,7 @@ import pytest
 from service.engines.base import Decoding
 from service.errors import InferenceFailed, QueueFull, ShuttingDown
 from service.runner import Flow, Runner
-from tests.fakes import DESCRIPTION, FakeEngine, Gate, info, runner_of, running, until
+from tests.fakes import DESCRIPTION, END, FakeEngine, Gate, info, runner_of, running, until
 
 PLAIN = Decoding()
 
@@ -261,3 +261,12 @@ async def test_a_runner_says_what_it_runs() -> None:
         assert runner.memory_bytes == 77
         assert runner.count("a b") == 4
         assert runner.count("") == 2
+
+
+async def test_half_a_surrogate_pair_reaches_no_tokenizer() -> None:
+    runner = await runner_of(FakeEngine).start()
+    try:
+        assert runner.encode("one \ud83d two\udfff") == ["one", "\ufffd", "two\ufffd", END]
+        assert runner.count("\ud800") == 2
+    finally:
+        await runner.close()
