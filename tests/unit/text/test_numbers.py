@@ -48,7 +48,7 @@ FAITHFUL_ARMENIAN = [
     ("It lasted from 1990 to 1995.", "Այն տևեց 1990-95 թվականներին։"),
     ("World War II ended.", "Երկրորդ համաշխարհային պատերազմն ավարտվեց։"),
     ("It bought two dozen cars.", "Գնեց երկու տասնյակ մեքենա։"),
-    ("Over 2.2 million km2 of ocean.", "Օվկիանոսի ավելի քան 2,2 միլիոն քառ. կմ։"),
+    ("Some 3.4 million km2 of steppe.", "Շուրջ 3,4 միլիոն քառ. կմ տափաստան։"),
     ("One is enough; the first came once.", "Բավական է։"),
     ("It is enough.", "Մեկը բավական է, առաջինը մի անգամ եկավ։"),
     ("It was one and a half hours.", "Տևեց մեկուկես ժամ։"),

@@ -91,13 +91,13 @@ def test_sentences_end_where_a_reader_ends_them(text: str, expected: list[str]) 
 
 def test_a_long_quotation_is_cut_at_its_sentences_and_keeps_its_speaker() -> None:
     text = (
-        "“We know about a number of bridges that were built in the valley in recent years, and "
-        "Dr. Petrosyan counted many before that as well. These bridges were not built to carry "
-        "lorries between the two towns. Just the opposite,” Lusine Hakobyan said in Ijevan."
+        "“My grandfather planted every walnut tree along this road after the great flood, and "
+        "Dr. Petrosyan measured all of them one spring. Nobody asked the village before they cut "
+        "the first forty down. It was a shame,” Lusine Hakobyan said in Ijevan."
     )
     assert [s[-24:] for s in sentences(text)] == [
-        "many before that as well."[-24:],
-        "ies between the two towns."[-24:],
+        "ed all of them one spring."[-24:],
+        "cut the first forty down."[-24:],
         "se Hakobyan said in Ijevan."[-24:],
     ]
 
