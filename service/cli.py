@@ -380,12 +380,9 @@ def _count(name: str, done: int, total: int) -> None:
 @_settings("typography")
 def list_typography(**flags: object) -> None:
     """List the typographic rules: + is on, - is off; LUR_TYPOGRAPHY changes them."""
-    from service.text.typography import CLASSICAL, RULES, Typography
+    from service.text.typography import CLASSICAL, RULES
 
-    try:
-        chosen = Typography.of(Settings.read(os.environ, **flags).typography)
-    except ValueError as error:
-        raise click.ClickException(str(error)) from error
+    chosen = _typography(flags)
     for rule in RULES.values():
         mark = "+" if chosen.applies(rule.name) else "-"
         click.echo(f"{mark} {rule.name:22} {rule.description}\n{'':25}{rule.source}")

@@ -49,14 +49,14 @@ async def amend(
         chunks = await asyncio.to_thread(work.origins, doubtful, draft.chunks)
         said = await reader.otherwise(article, chunks) if chunks else []
         await asyncio.to_thread(work.amend, doubtful, said)
-    found = await asyncio.to_thread(work.outcome)
+    found = work.outcome()
     for amended in found:
         metrics.FAITHFULNESS.labels(amended.outcome).inc()
     return found
 
 
 class _Amending:
-    """The sentences of one summary while they are seen to. Every method runs in a thread."""
+    """The sentences of one summary while they are seen to. What reads text runs in a thread."""
 
     def __init__(
         self, article: Prepared, reader: Reader, bounds: Bounds, lines: list[Line]
@@ -66,9 +66,12 @@ class _Amending:
         self._bounds = bounds
         self._lines = lines
         self._outcomes: dict[int, Outcome] = {}
+        self._doubts: list[tuple[Finding, ...]] = []
 
     def doubtful(self) -> list[int]:
-        return [i for i, line in enumerate(self._lines) if self._article.facts.doubts(line.text)]
+        """Checks every sentence, once; what stands in for one later has no doubts."""
+        self._doubts = [tuple(self._article.facts.doubts(line.text)) for line in self._lines]
+        return [index for index, doubts in enumerate(self._doubts) if doubts]
 
     def origins(self, indices: Sequence[int], chunks: Sequence[range]) -> list[range]:
         """Returns the chunks that support these sentences best, in order."""
@@ -91,6 +94,7 @@ class _Amending:
                 if self._may_stand(text, index):
                     self._lines[index] = self._line(text)
                     self._outcomes[index] = outcome
+                    self._doubts[index] = ()
                     break
 
     def _candidates(
@@ -130,9 +134,7 @@ class _Amending:
         return Line.of(text, self._reader.size(text))
 
     def outcome(self) -> list[Amended]:
-        found = []
-        for index, line in enumerate(self._lines):
-            doubts = tuple(self._article.facts.doubts(line.text))
-            outcome = "flagged" if doubts else self._outcomes.get(index, "faithful")
-            found.append(Amended(line, outcome, doubts))
-        return found
+        return [
+            Amended(line, "flagged" if doubts else self._outcomes.get(index, "faithful"), doubts)
+            for index, (line, doubts) in enumerate(zip(self._lines, self._doubts, strict=True))
+        ]

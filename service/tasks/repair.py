@@ -144,12 +144,11 @@ class Repair:
         decoding = replace(own, beam_size=beam, hypotheses=beam)
         if work.best.fails("repetition", "too_long"):
             decoding = replace(decoding, no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE)
-        trial = self.model.trial(work.segment.text, decoding)
         bounded = [
-            _within_lengths(decoding, len(source), work.best)
-            for source, decoding in zip(trial.sources, trial.decodings, strict=True)
+            _within_lengths(self.model.bounded(decoding, tokens), tokens, work.best)
+            for tokens in map(len, work.trial.sources)
         ]
-        return replace(trial, decodings=tuple(bounded))
+        return replace(work.trial, decodings=tuple(bounded))
 
     async def _carry_out(self, tries: Sequence[Try]) -> bool:
         own = [one for one in tries if one.trial is not None]

@@ -71,21 +71,14 @@ class LeasedModel:
     flow: Flow
     watch: Stopwatch
 
-    def trial(
-        self,
-        text: str,
-        decoding: Decoding | None = None,
-        parts: Callable[[str], Sequence[Span]] | None = None,
-    ) -> Trial:
+    def trial(self, text: str, parts: Callable[[str], Sequence[Span]] | None = None) -> Trial:
         """Prepares a sentence: normalises it, cuts what is over the window, tokenizes.
 
         Args:
-            decoding: another one than the request's.
             parts: cuts the normalised sentence into what is translated each on its own.
         """
         text = normalize(text, self.spec.languages[0])
         spans = parts(text) if parts else [Span(0, len(text), text)]
-        decoding = decoding or self.decoding
         window = self.runner.description.max_source_tokens
         pieces = []
         for part in spans:
@@ -93,17 +86,15 @@ class LeasedModel:
                 start = part.start + piece.start
                 pieces.append(Span(start, start + len(piece.text), piece.text))
         sources = tuple(self.runner.encode(piece.text) for piece in pieces)
-        decodings = tuple(self._bounded(decoding, len(source)) for source in sources)
+        decodings = tuple(self.bounded(self.decoding, len(source)) for source in sources)
         return Trial(text, tuple(pieces), sources, decodings)
 
-    def _bounded(self, decoding: Decoding, tokens: int) -> Decoding:
-        """Gives long sources room to answer at length."""
+    def bounded(self, decoding: Decoding, tokens: int) -> Decoding:
+        """Gives a source of so many tokens its room to answer; long ones may answer at length."""
         most = self.runner.description.max_target_tokens
         if tokens <= SHORT_SOURCE_TOKENS:
             most = min(most, SHORT_TARGET_TOKENS)
-        return replace(
-            decoding, max_tokens=most, min_tokens=min(decoding.min_tokens, tokens, most // 2)
-        )
+        return replace(decoding, max_tokens=most)
 
     async def run(self, trials: Sequence[Trial]) -> list[list[Output]]:
         """Runs every piece as a job; returns the candidates of each trial, best first.
