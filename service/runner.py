@@ -146,6 +146,18 @@ class Runner:
             for future in futures:
                 future.cancel()
 
+    def submit(
+        self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow
+    ) -> list["asyncio.Future[JobResult]"]:
+        """Queues one job per source, all or none, and returns at once; a future for each.
+
+        Cancelling a future drops its job if that has not begun; `InferenceFailed` is its failure.
+
+        Raises:
+            QueueFull, ShuttingDown: nothing was queued.
+        """
+        return [asyncio.wrap_future(f) for f in self._batcher.submit(sources, decoding, flow)]
+
     async def close(self) -> None:
         """Finishes what was accepted, frees the engine and returns when the thread is done."""
         self._batcher.close()
