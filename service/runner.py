@@ -1,6 +1,7 @@
-"""One loaded model: its thread, its queue, its warm-up and its end.
+"""One loaded model: its threads, its queue, its warm-up and its end.
 
-The engine is built, used and closed in one thread that belongs to it. Knows no task and no spec.
+The engine is built, warmed up and closed in one thread that belongs to it; where it runs several
+batches at once, as many threads less one help with those. Knows no task and no spec.
 """
 
 import asyncio
@@ -97,9 +98,23 @@ class Runner:
         self._started.set_result(None)
         try:
             with closing(engine):
-                self._batcher.work()
+                self._work(engine.workers)
         finally:
             self._stopped.set_result(None)
+
+    def _work(self, workers: int) -> None:
+        """Runs batches in this thread and others, until all of them are done."""
+        others = [
+            threading.Thread(
+                target=self._batcher.work, name=f"runner-{self.info.name}-{number}", daemon=True
+            )
+            for number in range(2, workers + 1)
+        ]
+        for thread in others:
+            thread.start()
+        self._batcher.work()
+        for thread in others:
+            thread.join()
 
     @property
     def description(self) -> Description:

@@ -98,7 +98,9 @@ class FakeEngine:
         closing_gate: Gate | None = None,
         fails_closing: Exception | None = None,
         fails_warming_up: Exception | None = None,
+        workers: int = 1,
     ) -> None:
+        self.workers = workers
         self.description = description
         self.memory_bytes = memory_bytes
         self.batches: list[Batch] = []

@@ -1,7 +1,7 @@
 """A bounded queue that becomes batches by token budget.
 
-Whoever submits gets one future a job. One worker thread calls `work`, which takes batches from
-`Turns` and runs them. Knows neither models nor text, nor whose turn it is: it is given a function
+Whoever submits gets one future a job. Worker threads call `work`, which takes batches from `Turns`
+and runs them. Knows neither models nor text, nor whose turn it is: it is given a function
 that runs one batch.
 
 There is no deadline here beside cancellation: who gives up, at a deadline or because the client
@@ -13,9 +13,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass
 
 from service.batching.jobs import Flow, Job, JobResult
-from service.batching.turns import Turns
+from service.batching.turns import LEAN_TOKENS, Turns
 from service.engines.base import Decoding, Output
 from service.errors import InferenceFailed, QueueFull, ShuttingDown
 from service.telemetry import metrics
@@ -24,15 +25,27 @@ __all__ = ["Batcher", "RunBatch"]
 
 RunBatch = Callable[[Sequence[Sequence[str]], Decoding], list[Output]]
 
-ENOUGH_JOBS = 4
-"""So many jobs wait for no company. Measured with engines of 5 + 0 to 30 + 10 ms a job and clients
-that take 0.5 to 1 ms of CPU between requests: waiting gives 4 clients up to 1.9 times the
-throughput; 16 and 32 form two groups by themselves, one of which is served while the other comes
-back, and making them wait for each other costs a tenth (`benchmarks/queue_overhead.py`)."""
+WAIT_SHARE = 0.05
+"""What part of its last batch's time a worker waits for company at most. @@"""
 
 SWEEP_S = 0.1
 """A full queue is searched for cancelled jobs no more often: it takes 0.3 us a job, and refusing
 must be cheap."""
+
+
+@dataclass(slots=True)
+class Worker:
+    """What one thread in `work` remembers of its last batch.
+
+    Attributes:
+        jobs: how many it held.
+        company: how many flows were in it or waited when it was done.
+        wait_until_s: so long these may take to come back.
+    """
+
+    jobs: int = 0
+    company: int = 0
+    wait_until_s: float = -math.inf
 
 
 class Batcher:
@@ -40,12 +53,14 @@ class Batcher:
 
     Args:
         name: the model, for errors and metrics.
-        run: runs one batch; one output per source, in order. Called by the thread in `work` only.
+        run: runs one batch; one output per source, in order. Called by the threads in `work` only.
         max_jobs: with so many waiting, a submission is refused.
         max_batch_tokens: budget of one batch: jobs times the longest source. A job that alone
             exceeds it runs alone.
-        batch_wait_s: how long after a batch a small one waits for the flows that were here during
-            that batch to come back. A client alone never waits, nor does who finds the queue idle.
+        batch_wait_s: how long after a batch a smaller one waits for the flows that were here during
+            that batch to come back, or `WAIT_SHARE` of that batch's time where that is longer. A
+            client alone never waits, nor does who finds the queue idle.
+        lean_tokens: see `Turns`.
     """
 
     def __init__(
@@ -56,6 +71,7 @@ class Batcher:
         max_jobs: int,
         max_batch_tokens: int,
         batch_wait_s: float,
+        lean_tokens: int = LEAN_TOKENS,
     ) -> None:
         self._name = name
         self._queued = metrics.QUEUED_JOBS.labels(name)
@@ -63,9 +79,8 @@ class Batcher:
         self._max_jobs = max_jobs
         self._max_batch_tokens = max_batch_tokens
         self._batch_wait_s = batch_wait_s
-        self._turns = Turns(max_batch_tokens)
-        self._company = 0
-        self._finished_s = 0.0
+        self._turns = Turns(max_batch_tokens, lean_tokens)
+        self._idle = 0
         self._closing = False
         self._swept_s = -math.inf
         self._changed = threading.Condition()
@@ -90,10 +105,10 @@ class Batcher:
             if not flow.admitted and self._full():
                 raise QueueFull(self._name, limit=self._max_jobs, actual=self._turns.jobs)
             flow.admitted = True
-            for job in jobs:
-                self._turns.add(job)
+            if jobs:
+                self._turns.add(jobs)
             self._queued.set(self._turns.jobs)
-            self._changed.notify()
+            self._changed.notify_all()
         return [job.future for job in jobs]
 
     @property
@@ -106,52 +121,68 @@ class Batcher:
         """Refuses what comes from now on; `work` returns when what was accepted is done."""
         with self._changed:
             self._closing = True
-            self._changed.notify()
+            self._changed.notify_all()
 
     def work(self) -> None:
         """Runs batches until the queue is closed and empty. The loop outlives every failure."""
-        while batch := self._next_batch():
-            self._run_batch(batch)
+        worker = Worker()
+        with self._changed:
+            self._turns.workers += 1
+        while batch := self._next_batch(worker):
+            self._run_batch(batch, worker)
 
-    def _next_batch(self) -> list[Job]:
+    def _next_batch(self, worker: Worker) -> list[Job]:
         """Waits for jobs and takes a batch of them; empty when closed and drained."""
         with self._changed:
             while True:
-                while not self._turns.jobs:
-                    if self._closing:
-                        return []
-                    self._changed.wait()
-                self._wait_for_company()
+                if not self._wait_for_jobs():
+                    return []
+                self._wait_for_company(worker)
                 waiting = self._turns.jobs
-                batch = self._turns.take()
+                batch = self._turns.take(free=self._idle + 1)
                 self._count_dropped(waiting - len(batch) - self._turns.jobs)
                 if batch:
                     return batch
 
-    def _wait_for_company(self) -> None:
+    def _wait_for_jobs(self) -> bool:
+        """Returns whether there are any; there will be none when the queue is closed."""
+        self._idle += 1
+        try:
+            while not self._turns.jobs:
+                if self._closing:
+                    return False
+                self._changed.wait()
+            return True
+        finally:
+            self._idle -= 1
+
+    def _wait_for_company(self, worker: Worker) -> None:
         """Waits while flows that were here a moment ago may be on their way back.
 
         Clients that wait for their results come back together; the first of them would otherwise
-        get a batch of its own, and all the others wait for it.
+        get a batch of its own, and all the others wait for it. Nobody waits where as many jobs as
+        the last batch had are there already: with one worker, clients form two groups by
+        themselves, one of which is served while the other comes back.
         """
-        until = self._finished_s + self._batch_wait_s
         while (
-            len(self._turns.flows) < self._company
-            and self._turns.jobs < ENOUGH_JOBS
+            len(self._turns.flows) < worker.company
+            and self._turns.jobs < worker.jobs
             and self._turns.tokens < self._max_batch_tokens
             and not self._closing
         ):
-            if (left := until - time.monotonic()) <= 0:
+            if (left := worker.wait_until_s - time.monotonic()) <= 0:
                 return
             self._changed.wait(left)
 
-    def _finish(self, batch: list[Job]) -> float:
+    def _finish(self, batch: list[Job], worker: Worker, began_s: float) -> float:
         """Ends a batch, before its results are out and bring the next requests; returns when."""
         with self._changed:
-            self._turns.finish()
-            self._company = len(self._turns.flows.union(job.flow for job in batch))
-            self._finished_s = time.monotonic()
-            return self._finished_s
+            now = time.monotonic()
+            if self._turns.finish(batch):
+                worker.jobs = len(batch)
+                worker.company = len(self._turns.flows.union(job.flow for job in batch))
+                worker.wait_until_s = now + max(self._batch_wait_s, WAIT_SHARE * (now - began_s))
+            return now
 
     def _full(self) -> bool:
         waiting = self._turns.jobs
@@ -166,7 +197,7 @@ class Batcher:
         metrics.JOBS.labels(self._name, "dropped").inc(jobs)
         self._queued.set(self._turns.jobs)
 
-    def _run_batch(self, batch: list[Job]) -> None:
+    def _run_batch(self, batch: list[Job], worker: Worker) -> None:
         """Runs a batch; if it fails, each half of it, so that only the culprits suffer.
 
         One culprit among n jobs costs 2 log2(n) more runs. Who has been cancelled meanwhile is not
@@ -175,18 +206,29 @@ class Batcher:
         parts = [batch]
         while parts:
             part = parts.pop()
-            started = time.monotonic()
-            try:
-                outputs = self._checked([job.source for job in part], part[0].decoding)
-            # The engine's boundary: whatever it raises is this batch's. A panic of a library
-            # written in Rust (`tokenizers`) is a BaseException.
-            except BaseException as error:
-                if len(part) > 1:
-                    parts += self._halves(part)
-                else:
-                    self._fail(part[0], error)
+            started_s = time.monotonic()
+            outputs, failure = self._outputs(part)
+            if failure is None:
+                finished_s = self._finish(batch, worker, started_s)
+                self._deliver(part, outputs, started_s, finished_s)
+            elif len(part) > 1:
+                parts += self._halves(part)
             else:
-                self._deliver(part, outputs, started)
+                self._finish(batch, worker, started_s)
+                self._fail(part[0], failure)
+        self._finish(batch, worker, time.monotonic())  # where nobody wanted it any more
+
+    def _outputs(self, part: list[Job]) -> tuple[list[Output], BaseException | None]:
+        """Returns what the engine gives, or what it raises."""
+        try:
+            outputs = self._run([job.source for job in part], part[0].decoding)
+            if len(outputs) != len(part):
+                raise RuntimeError(f"{len(outputs)} outputs for {len(part)} sources")
+        # The engine's boundary: whatever it raises is this batch's. A panic of a library written in
+        # Rust (`tokenizers`) is a BaseException.
+        except BaseException as error:
+            return [], error
+        return outputs, None
 
     def _halves(self, part: list[Job]) -> list[list[Job]]:
         """Returns the halves of what is still wanted, the first to be run last in the list."""
@@ -195,14 +237,7 @@ class Batcher:
         middle = len(wanted) // 2
         return [half for half in (wanted[middle:], wanted[:middle]) if half]
 
-    def _checked(self, sources: list[Sequence[str]], decoding: Decoding) -> list[Output]:
-        outputs = self._run(sources, decoding)
-        if len(outputs) != len(sources):
-            raise RuntimeError(f"{len(outputs)} outputs for {len(sources)} sources")
-        return outputs
-
     def _fail(self, job: Job, error: BaseException) -> None:
-        self._finish([job])
         wanted = job.future.set_running_or_notify_cancel()
         metrics.JOBS.labels(self._name, "failed" if wanted else "dropped").inc()
         if wanted:
@@ -210,8 +245,9 @@ class Batcher:
             failure.__cause__ = error
             job.future.set_exception(failure)
 
-    def _deliver(self, batch: list[Job], outputs: list[Output], started_s: float) -> None:
-        finished_s = self._finish(batch)
+    def _deliver(
+        self, batch: list[Job], outputs: list[Output], started_s: float, finished_s: float
+    ) -> None:
         # Until here a job can be cancelled, in the middle of its batch too.
         wanted = [job.future.set_running_or_notify_cancel() for job in batch]
         self._observe(batch, sum(wanted), started_s, finished_s)

@@ -15,12 +15,16 @@ class Flow:
 
     Attributes:
         virtual_time: how far its service has come, in the tokens of `Turns`.
+        running_tokens: of its jobs that are in batches now; not yet in `virtual_time`.
         waiting_tokens: of its jobs that have not begun.
+        all_tokens: of all its jobs so far.
         admitted: some of its jobs were accepted, so the others are too.
     """
 
     virtual_time: float = 0.0
+    running_tokens: int = 0
     waiting_tokens: int = 0
+    all_tokens: int = 0
     admitted: bool = False
 
 

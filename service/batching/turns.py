@@ -12,21 +12,31 @@ further ahead, and newcomers cannot keep an older flow waiting however many they
 when the batch is done, and who comes during a batch counts as if it had been there from the start:
 an article that is alone owes the next sentence a turn, which so waits for one batch of it.
 
+Several batches may run at once, one in each worker. What a flow has in them counts as served when
+its turn is looked for, and becomes virtual time when its batch is done.
+
 What a flow owes the others, because there was room for it in their batches, is forgiven beyond one
 batch B (the budget, or the longest job if that is longer), and so is what it is owed. The bound
-that follows: between two services of a flow that waits at most `3 * n * B` tokens of others are
-served, where n is the most flows that wait or are served at once, itself included. For it is at
-most B ahead of the queue, and each batch of w tokens moves the queue on by w/n or more. So after nB
-tokens the queue has come up to it, and newcomers begin behind it; after nB more the queue is B past
-it, and then forgiving leaves each of the n - 1 others one turn before it. As a turn is the oldest
-job's, no job waits for ever.
+that follows: between two services of a flow that waits at most `4 * n * B` tokens of others are
+served, where n is the most flows that wait or are served at once, itself included, and `2 * B` more
+for each worker beside the first, whose batches were begun before. For it is at most B ahead of the
+queue, and each batch of w tokens moves the queue on by w/n or more. So after nB tokens the queue
+has come up to it, and newcomers begin behind it, but for a head start of B at most; after nB more
+the queue is B past it, and then forgiving leaves each of the n - 1 others one turn before it; a
+head start leaves newcomers none after nB more. As a turn is the oldest job's, none waits for ever.
+
+A request of a few sentences is brief. It has a head start, and while such come long ones leave room
+for them: the last worker that is not in a long batch takes only a small one of long flows, and a
+brief flow's batch holds brief ones alone. So a sentence waits for a batch of a few sentences, not
+for one of a whole article.
 
 Knows no threads (the caller holds its lock) and runs nothing.
 """
 
 import heapq
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from operator import attrgetter
 
 from service.batching.jobs import Flow, Job
@@ -40,7 +50,41 @@ WINDOW_JOBS = 256
 Lane = dict[Flow, list[Job]]
 """The jobs of one decoding by flow; flows and jobs in the order in which they came."""
 
-virtual_time = attrgetter("virtual_time")
+BRIEF_TOKENS = 128
+"""A flow of so many tokens altogether, some four sentences, is brief."""
+
+LEAN_TOKENS = 96
+"""Budget of the small batches that long flows take while brief ones come: three sentences. Measured
+on opus-mt shapes in int8 on two cores: @@ (`benchmarks/README.md`)."""
+
+HEAD_START_TOKENS = 256
+"""So far before the others a brief flow begins: it goes before long ones that are no further behind
+than that, and costs them little."""
+
+REMEMBERED_TAKES = 8
+"""So many batches a worker after a brief flow came, another is expected."""
+
+
+def turn(flow: Flow) -> float:
+    """Returns the virtual time that `flow` will have when its batches are done."""
+    return flow.virtual_time + flow.running_tokens
+
+
+def is_brief(flow: Flow) -> bool:
+    """Whether all that `flow` has submitted is a few sentences."""
+    return flow.all_tokens <= BRIEF_TOKENS
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A batch that runs, what waited when it was taken, and whether others should not wait for it.
+
+    It holds the batch, so that no other has its `id`.
+    """
+
+    batch: list[Job]
+    sharing: dict[Flow, int]
+    is_long: bool
 
 
 class Turns:
@@ -49,14 +93,18 @@ class Turns:
     Args:
         max_batch_tokens: budget of one batch: jobs times the longest source. A job that alone
             exceeds it runs alone.
+        lean_tokens: budget of the small batches; `max_batch_tokens` makes no difference between
+            brief and long.
 
     Attributes:
+        workers: how many batches may run at once.
         jobs: how many wait, cancelled ones included until they are dropped.
         tokens: of these jobs.
         flows: whose jobs these are.
     """
 
-    def __init__(self, max_batch_tokens: int) -> None:
+    def __init__(self, max_batch_tokens: int, lean_tokens: int = LEAN_TOKENS) -> None:
+        self.workers = 0
         self.jobs = 0
         self.tokens = 0
         self.flows: set[Flow] = set()
@@ -64,57 +112,99 @@ class Turns:
         self._forgiven = max_batch_tokens
         self._lanes: dict[Decoding, Lane] = {}
         self._virtual_time = 0.0
-        self._running: list[Job] = []
-        self._sharing: dict[Flow, int] = {}
+        self._lean_tokens = min(lean_tokens, max_batch_tokens)
+        self._makes_room = self._lean_tokens < max_batch_tokens
+        self._head_start = min(HEAD_START_TOKENS, max_batch_tokens) if self._makes_room else 0
+        self._running: dict[int, Running] = {}
+        self._brief_expected = 0
 
-    def add(self, job: Job) -> None:
-        """Lets a job wait."""
-        flow = job.flow
+    def add(self, jobs: Sequence[Job]) -> None:
+        """Lets jobs of one flow wait."""
+        flow = jobs[0].flow
+        tokens = sum(job.tokens for job in jobs)
+        flow.waiting_tokens += tokens
+        flow.all_tokens += tokens
+        self.jobs += len(jobs)
+        self.tokens += tokens
+        self._forgiven = max(self._forgiven, *(job.tokens for job in jobs))
+        if is_brief(flow):
+            self._brief_expected = REMEMBERED_TAKES * self.workers
         if flow not in self.flows:
             self.flows.add(flow)
             now = self._virtual_time
-            flow.virtual_time = min(max(flow.virtual_time, now), now + self._forgiven)
-        flow.waiting_tokens += job.tokens
-        self._lanes.setdefault(job.decoding, {}).setdefault(flow, []).append(job)
-        self.jobs += 1
-        self.tokens += job.tokens
-        self._forgiven = max(self._forgiven, job.tokens)
+            start = now - self._head_start if is_brief(flow) else now
+            flow.virtual_time = min(max(flow.virtual_time, start), now + self._forgiven)
+        for job in jobs:
+            self._lanes.setdefault(job.decoding, {}).setdefault(flow, []).append(job)
 
-    def take(self) -> list[Job]:
+    def take(self, free: int = 1) -> list[Job]:
         """Takes out the next batch: one decoding, within the budget; empty when nobody waits.
 
         Cancelled jobs are dropped when they would be in a batch.
+
+        Args:
+            free: workers that have nothing to do, the one that takes included; what waits is shared
+                out among them.
         """
-        self.finish()
         while self._lanes:
             decoding, order = self._next_lane()
-            window = _look_ahead(self._lanes[decoding], order)
-            batch = _fit(window, self._max_batch_tokens)
+            lane = self._lanes[decoding]
+            is_apart = self._keeps_apart()
+            if is_apart and is_brief(order[0]):
+                order = [flow for flow in order if is_brief(flow)]
+            window = _look_ahead(lane, order)
+            batch = _fit(window, self._budget(window, free, is_apart))
             if not any(job.future.cancelled() for job in batch):
-                self._running = batch
-                self._sharing = {flow: flow.waiting_tokens for flow in self.flows}
-                self._remove(decoding, batch)
+                self._begin(decoding, batch)
                 return batch
             self._remove(decoding, [job for job in window if job.future.cancelled()])
         return []
 
-    def finish(self) -> None:
-        """Says that the batch taken last is done: who comes from now on came after it."""
-        if not self._running:
-            return
-        came = (flow.waiting_tokens for flow in self.flows if flow not in self._sharing)
-        share = _equal_share(
-            sum(job.tokens for job in self._running), [*self._sharing.values(), *came]
-        )
+    def _keeps_apart(self) -> bool:
+        """Whether brief flows come, so that long ones leave room for them."""
+        return self._makes_room and self._brief_expected > 0
+
+    def _budget(self, window: list[Job], free: int, is_apart: bool) -> int:
+        budget = self._max_batch_tokens
+        if is_apart and not is_brief(window[0].flow):
+            others_long = sum(running.is_long for running in self._running.values())
+            if others_long >= self.workers - 1:
+                budget = self._lean_tokens
+        if free > 1:
+            share = math.ceil(sum(job.tokens for job in window) / free)
+            budget = min(budget, share)
+        return budget
+
+    def _begin(self, decoding: Decoding, batch: list[Job]) -> None:
+        self._brief_expected = max(0, self._brief_expected - 1)
+        sharing = {flow: flow.waiting_tokens for flow in self.flows}
+        tokens = len(batch) * max(job.tokens for job in batch)
+        is_long = tokens > self._lean_tokens and not is_brief(batch[0].flow)
+        self._running[id(batch)] = Running(batch, sharing, is_long)
+        for job in batch:
+            job.flow.running_tokens += job.tokens
+        self._remove(decoding, batch)
+
+    def finish(self, batch: list[Job]) -> bool:
+        """Says that a batch that was taken is done: who comes from now on came after it.
+
+        A second time it changes nothing, and returns false.
+        """
+        running = self._running.pop(id(batch), None)
+        if running is None:
+            return False
+        came = (flow.waiting_tokens for flow in self.flows if flow not in running.sharing)
+        share = _equal_share(sum(job.tokens for job in batch), [*running.sharing.values(), *came])
         least = self._virtual_time - self._forgiven
         most = self._virtual_time + share + self._forgiven
-        for job in self._running:
+        for job in batch:
             flow = job.flow
+            flow.running_tokens -= job.tokens
             flow.virtual_time = min(max(flow.virtual_time, least) + job.tokens, most)
         self._virtual_time += share
-        if not self.flows:  # nobody is owed anything, so nobody owes anything
+        if not self.flows and not self._running:  # nobody is owed anything, so nobody owes anything
             self._virtual_time += self._forgiven
-        self._running, self._sharing = [], {}
+        return True
 
     def drop_cancelled(self) -> None:
         """Drops every cancelled job, wherever it waits."""
@@ -127,17 +217,15 @@ class Turns:
 
         Linear: as flows come, their virtual times are nearly sorted.
         """
-        orders = {
-            decoding: sorted(lane, key=virtual_time) for decoding, lane in self._lanes.items()
-        }
+        orders = {decoding: sorted(lane, key=turn) for decoding, lane in self._lanes.items()}
         if len(orders) == 1:
             return next(iter(orders.items()))
 
-        def turn(decoding: Decoding) -> tuple[float, float]:
+        def turn_of(decoding: Decoding) -> tuple[float, float]:
             flow = orders[decoding][0]
-            return flow.virtual_time, self._lanes[decoding][flow][0].submitted_s
+            return turn(flow), self._lanes[decoding][flow][0].submitted_s
 
-        decoding = min(orders, key=turn)
+        decoding = min(orders, key=turn_of)
         return decoding, orders[decoding]
 
     def _remove(self, decoding: Decoding, jobs: Collection[Job]) -> None:
@@ -163,11 +251,11 @@ def _look_ahead(lane: Lane, order: list[Flow]) -> list[Job]:
     begun: list[tuple[float, int, int, list[Job]]] = []  # a heap; the place is unique
     for place, flow in enumerate(order[:WINDOW_JOBS]):
         if begun:
-            _go_on(begun, window, flow.virtual_time)
+            _go_on(begun, window, turn(flow))
         jobs = lane[flow]
         window.append(jobs[0])
         if len(jobs) > 1:
-            heapq.heappush(begun, (flow.virtual_time + jobs[0].tokens, place, 1, jobs))
+            heapq.heappush(begun, (turn(flow) + jobs[0].tokens, place, 1, jobs))
     _go_on(begun, window, math.inf)
     return window[:WINDOW_JOBS]
 

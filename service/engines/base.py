@@ -10,12 +10,14 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Literal, Protocol
 
 __all__ = [
+    "ALONE",
     "ARCHITECTURES",
     "Architecture",
     "Decoding",
     "Description",
     "Engine",
     "Hypothesis",
+    "Layout",
     "Output",
     "TokenizerKind",
     "check_sources",
@@ -99,6 +101,37 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
+class Layout:
+    """How an engine uses the processors.
+
+    Attributes:
+        workers: batches at once; each takes memory to work in, the weights are there once.
+        threads: of each batch.
+    """
+
+    workers: int = 1
+    threads: int = 1
+
+    @classmethod
+    def chosen(cls, cpus: int, workers: int = 0, threads: int = 0) -> "Layout":
+        """Returns a layout for so many CPUs that does not oversubscribe them.
+
+        What is 0 is chosen: one thread a batch up to three CPUs, up to four from there on. A batch
+        is memory-bound while it is small: there more threads bring little, and on two AMD cores
+        (CTranslate2 4.8.5, oneDNN) two threads took 1.5 times as long for one sentence as one
+        (`benchmarks/README.md`). `lur bench` measures the machine at hand.
+        """
+        if not threads:
+            threads = cpus // workers if workers else (1 if cpus <= 3 else min(4, cpus // 2))
+        threads = max(1, threads)
+        return cls(workers or max(1, cpus // threads), threads)
+
+
+ALONE = Layout()
+"""One batch at a time, on one thread."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One candidate.
 
@@ -123,10 +156,17 @@ class Output:
 
 
 class Engine(Protocol):
-    """One loaded model. `generate` is called from one thread only; `encode` from any."""
+    """One loaded model.
+
+    `generate` is called from at most `workers` threads at once, `encode` from any.
+    """
 
     @property
     def description(self) -> Description: ...
+
+    @property
+    def workers(self) -> int:
+        """How many batches it runs at once."""
 
     @property
     def memory_bytes(self) -> int:

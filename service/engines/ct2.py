@@ -8,7 +8,15 @@ from pathlib import Path
 
 import ctranslate2
 
-from service.engines.base import Decoding, Description, Hypothesis, Output, check_sources
+from service.engines.base import (
+    ALONE,
+    Decoding,
+    Description,
+    Hypothesis,
+    Layout,
+    Output,
+    check_sources,
+)
 from service.engines.tokenizers import load_tokenizer
 
 __all__ = ["CTranslate2Engine"]
@@ -21,19 +29,25 @@ class CTranslate2Engine:
         path: directory with `model.bin`, its vocabularies and its tokenizer files.
         description: what the manifest says of it.
         device: `cpu`, `cuda` or `auto`.
-        threads: OpenMP threads of one batch.
+        layout: batches at once and OpenMP threads of each.
 
     Raises:
         RuntimeError: the library cannot read the directory.
     """
 
-    def __init__(self, path: Path, description: Description, *, device: str, threads: int) -> None:
+    def __init__(
+        self, path: Path, description: Description, *, device: str, layout: Layout = ALONE
+    ) -> None:
         self.description = description
         self.memory_bytes = (path / "model.bin").stat().st_size
         self._tokenizer = load_tokenizer(path, description)
         self._translator = ctranslate2.Translator(
-            str(path), device=device, inter_threads=1, intra_threads=threads
+            str(path),
+            device=device,
+            inter_threads=layout.workers,
+            intra_threads=layout.threads,
         )
+        self.workers = layout.workers
 
     def encode(self, text: str) -> list[str]:
         return self._tokenizer.encode(text)

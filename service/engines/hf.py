@@ -11,7 +11,15 @@ from typing import Any
 import torch
 from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
-from service.engines.base import Decoding, Description, Hypothesis, Output, check_sources
+from service.engines.base import (
+    ALONE,
+    Decoding,
+    Description,
+    Hypothesis,
+    Layout,
+    Output,
+    check_sources,
+)
 
 __all__ = ["TransformersEngine"]
 
@@ -23,13 +31,17 @@ class TransformersEngine:
         path: directory of the checkpoint.
         description: what its configuration says.
         device: `cpu`, `cuda` or `auto`.
-        threads: torch threads; torch keeps one number for the whole process.
+        layout: torch has one pool of threads for the whole process, so one batch runs at a time on
+            as many threads as the layout has altogether.
     """
 
-    def __init__(self, path: Path, description: Description, *, device: str, threads: int) -> None:
+    def __init__(
+        self, path: Path, description: Description, *, device: str, layout: Layout = ALONE
+    ) -> None:
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        torch.set_num_threads(max(1, threads))
+        torch.set_num_threads(layout.workers * layout.threads)
+        self.workers = 1
         self.description = description
         self._device = device
         self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from service.batching import Batcher, Flow, JobResult
-from service.batching.batcher import ENOUGH_JOBS
 from service.batching.turns import WINDOW_JOBS
 from service.engines.base import Decoding, Hypothesis, Output
 from service.errors import InferenceFailed, QueueFull, ShuttingDown
@@ -62,6 +61,7 @@ def batcher_of(
         max_jobs=max_jobs,
         max_batch_tokens=max_batch_tokens,
         batch_wait_s=batch_wait_s,
+        lean_tokens=max_batch_tokens,
     )
 
 
@@ -510,10 +510,10 @@ class TestCompany:
             (full,) = batcher.submit([source("c", 20)], PLAIN, Flow())
             assert text_of(full).startswith("C")
 
-    def test_a_batch_of_enough_jobs_waits_for_nobody(self) -> None:
+    def test_as_many_jobs_as_the_last_batch_had_wait_for_nobody(self) -> None:
         with self.after_two_flows() as (batcher, _):
-            article = batcher.submit([source("c", 1)] * ENOUGH_JOBS, PLAIN, Flow())
-            assert [text_of(future) for future in article] == ["C"] * ENOUGH_JOBS
+            article = batcher.submit([source("c", 1)] * 2, PLAIN, Flow())
+            assert [text_of(future) for future in article] == ["C"] * 2
 
     def test_a_worker_that_waits_on_an_empty_queue_ends_when_it_is_closed(self) -> None:
         batcher = batcher_of(Engine())
@@ -522,6 +522,61 @@ class TestCompany:
         batcher.close()
         thread.join(PATIENCE_S)
         assert not thread.is_alive()
+
+
+class TestSeveralWorkers:
+    @staticmethod
+    @contextmanager
+    def working(batcher: Batcher, workers: int) -> Iterator[None]:
+        threads = [threading.Thread(target=batcher.work) for _ in range(workers)]
+        for thread in threads:
+            thread.start()
+        yield
+        batcher.close()
+        for thread in threads:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+
+    def test_an_article_is_shared_out_and_runs_at_once(self) -> None:
+        together = threading.Barrier(2, timeout=PATIENCE_S)
+        engine = Engine(during=lambda number: together.wait() and None)
+        batcher = batcher_of(engine)
+        with self.working(batcher, 2):
+            article = batcher.submit([source(f"s{i}") for i in range(8)], PLAIN, Flow())
+            assert [text_of(future)[:2] for future in article] == [f"S{i}" for i in range(8)]
+        assert sorted(map(len, engine.batches)) == [4, 4]
+
+    def test_a_sentence_is_served_beside_a_batch_that_runs(self) -> None:
+        entered, leave = threading.Event(), threading.Event()
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            if sources[0][0] == "slow":
+                entered.set()
+                assert leave.wait(PATIENCE_S)
+            return [output(source[0]) for source in sources]
+
+        batcher = batcher_of(run)
+        with self.working(batcher, 2):
+            (slow,) = batcher.submit([source("slow")], PLAIN, Flow())
+            assert entered.wait(PATIENCE_S)
+            (quick,) = batcher.submit([source("quick")], PLAIN, Flow())
+            assert text_of(quick) == "quick"
+            leave.set()
+            assert text_of(slow) == "slow"
+
+    def test_a_batch_that_nobody_wants_after_its_failure_is_no_longer_counted_as_running(
+        self,
+    ) -> None:
+        futures: list[Future[JobResult]] = []
+
+        def leave(number: int) -> None:
+            for future in futures:
+                future.cancel()
+
+        batcher = batcher_of(Engine(during=leave))
+        futures += batcher.submit([source("poison"), source("poison")], PLAIN, Flow())
+        drain(batcher)
+        assert not batcher._turns._running
 
 
 @settings(max_examples=25, deadline=None)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.batching.jobs import Flow, Job
-from service.batching.turns import WINDOW_JOBS, Turns
+from service.batching.turns import REMEMBERED_TAKES, WINDOW_JOBS, Turns
 from service.engines.base import Decoding
 
 DECODINGS = [Decoding(max_tokens=tokens) for tokens in (10, 20, 30)]
@@ -26,8 +26,7 @@ def wait(
     """Lets one flow wait with jobs of these lengths."""
     flow = flow or Flow()
     jobs = [job_of(flow, tokens, decoding) for tokens in lengths]
-    for job in jobs:
-        turns.add(job)
+    turns.add(jobs)
     return jobs
 
 
@@ -36,7 +35,7 @@ def batches_until(turns: Turns, wanted: Job, meanwhile: Callable[[], None], most
     for number in range(1, most + 1):
         batch = turns.take()
         meanwhile()
-        turns.finish()
+        turns.finish(batch)
         if wanted in batch:
             return number
     raise AssertionError(f"not served in {most} batches")
@@ -46,7 +45,7 @@ def drain(turns: Turns) -> list[list[Job]]:
     batches = []
     while batch := turns.take():
         batches.append(batch)
-        turns.finish()
+        turns.finish(batch)
     return batches
 
 
@@ -55,7 +54,7 @@ def drain(turns: Turns) -> list[list[Job]]:
 def test_a_stream_of_sentences_does_not_starve_an_article(
     decoding: Decoding, newcomers: int
 ) -> None:
-    turns = Turns(100)
+    turns = Turns(100, lean_tokens=100)
     article = wait(turns, [10] * 40)
     sentences: list[Job] = []
 
@@ -75,9 +74,10 @@ def test_an_article_among_clients_gets_a_turn_for_each_of_theirs() -> None:
     clients = [wait(turns, [10], WIDE)[0] for _ in range(4)]
     served: Counter[Decoding] = Counter()
     for _ in range(100):
-        (job,) = turns.take()
+        batch = turns.take()
+        (job,) = batch
         served[job.decoding] += 1
-        turns.finish()
+        turns.finish(batch)
         if job in clients:
             clients.remove(job)
             clients += wait(turns, [10], WIDE)
@@ -88,11 +88,12 @@ def test_a_sentence_that_comes_while_an_article_is_served_is_in_the_next_batch()
     turns = Turns(100)
     wait(turns, [10] * 1000)
     for number in range(20):
-        turns.take()  # of the article
+        batch = turns.take()  # of the article
         (sentence,) = wait(turns, [10 + number], WIDE)
-        turns.finish()
-        assert turns.take() == [sentence]
-        turns.finish()
+        turns.finish(batch)
+        batch = turns.take()
+        assert batch == [sentence]
+        turns.finish(batch)
 
 
 def test_an_article_that_rode_with_others_does_not_pay_for_it_later() -> None:
@@ -100,8 +101,9 @@ def test_an_article_that_rode_with_others_does_not_pay_for_it_later() -> None:
     article = wait(turns, [10] * 200)
     for _ in range(15):  # each has room for nine jobs of the article
         wait(turns, [10])
-        assert len(turns.take()) == 10
-        turns.finish()
+        batch = turns.take()
+        assert len(batch) == 10
+        turns.finish(batch)
     left = next(job for job in article if job not in served_of(turns, article))
 
     def rival() -> None:
@@ -174,6 +176,85 @@ def test_cancelled_jobs_are_dropped_wherever_they_wait() -> None:
     assert [job for batch in drain(turns) for job in batch] == [jobs[0], jobs[5]]
 
 
+class TestSeveralWorkers:
+    @staticmethod
+    def turns_of(workers: int, budget: int = 1000, lean: int = 1000) -> Turns:
+        turns = Turns(budget, lean)
+        turns.workers = workers
+        return turns
+
+    def test_free_workers_share_what_waits(self) -> None:
+        turns = self.turns_of(3)
+        wait(turns, [10] * 12)
+        assert [len(turns.take(free)) for free in (3, 2, 1)] == [4, 4, 4]
+
+    def test_a_flow_that_is_in_a_batch_does_not_have_the_next_turn_too(self) -> None:
+        turns = self.turns_of(2, budget=10)
+        article = wait(turns, [10] * 10)
+        (sentence,) = wait(turns, [10], WIDE)
+        assert turns.take() == article[:1]
+        assert turns.take() == [sentence]
+
+    def test_batches_may_end_in_any_order_and_only_once(self) -> None:
+        turns = self.turns_of(2, budget=10)
+        article = wait(turns, [10] * 4)
+        first, second = turns.take(), turns.take()
+        assert [turns.finish(second), turns.finish(first), turns.finish(first)] == [
+            True,
+            True,
+            False,
+        ]
+        assert article[0].flow.running_tokens == 0
+
+
+class TestBriefAndLong:
+    """Long flows here have jobs of 30 tokens, brief ones one of 20."""
+
+    @staticmethod
+    def turns_of(workers: int) -> Turns:
+        turns = Turns(300, lean_tokens=60)
+        turns.workers = workers
+        return turns
+
+    def test_while_brief_flows_come_the_last_worker_takes_a_small_batch_of_long_ones(self) -> None:
+        turns = self.turns_of(2)
+        wait(turns, [30] * 100)
+        wait(turns, [20], WIDE)
+        brief = next(batch for batch in (turns.take(), turns.take()) if len(batch) == 1)
+        turns.finish(brief)
+        assert len(turns.take()) == 2
+
+    def test_a_brief_flows_batch_holds_brief_ones_alone(self) -> None:
+        turns = self.turns_of(1)
+        wait(turns, [30] * 100)
+        turns.finish(turns.take())
+        brief = [wait(turns, [20])[0] for _ in range(3)]
+        assert turns.take() == brief
+
+    def test_with_no_brief_flow_about_every_worker_takes_full_batches(self) -> None:
+        turns = self.turns_of(2)
+        wait(turns, [30] * 100)
+        assert [len(turns.take()), len(turns.take())] == [10, 10]
+
+    def test_a_while_after_the_last_brief_flow_batches_are_full_again(self) -> None:
+        turns = self.turns_of(1)
+        wait(turns, [30] * 100)
+        wait(turns, [20], WIDE)
+        sizes = []
+        for _ in range(REMEMBERED_TAKES + 1):
+            batch = turns.take()
+            turns.finish(batch)
+            sizes.append(len(batch))
+        assert max(sizes[:-1]) == 2
+        assert sizes[-1] == 10
+
+    def test_brief_flows_among_themselves_fill_batches(self) -> None:
+        turns = self.turns_of(1)
+        for _ in range(30):
+            wait(turns, [20])
+        assert len(turns.take()) == 15
+
+
 Request = tuple[int, list[int]]  # which decoding, and the lengths of its jobs
 
 requests = st.tuples(
@@ -182,15 +263,27 @@ requests = st.tuples(
 clients = st.lists(st.lists(requests, min_size=1, max_size=3), min_size=1, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
-@given(clients, st.integers(1, 120), st.lists(st.booleans(), min_size=1, max_size=7))
+@settings(max_examples=200, deadline=None)
+@given(
+    clients,
+    st.integers(1, 120),
+    st.integers(1, 120),
+    st.lists(st.booleans(), min_size=1, max_size=7),
+    st.lists(st.integers(0, 3), min_size=1, max_size=5),
+)
 def test_between_two_services_of_a_flow_others_get_no_more_than_the_bound(
-    scripts: list[list[Request]], budget: int, cancels: list[bool]
+    scripts: list[list[Request]], budget: int, lean: int, cancels: list[bool], ends: list[int]
 ) -> None:
-    """Any mix: each client sends its requests over and over, the next when one is answered."""
-    turns = Turns(budget)
+    """Any mix: each client sends its requests over and over, the next when one is answered.
+
+    As many workers as `ends` has entries, which say which of the running batches ends next.
+    """
+    workers = len(ends)
+    turns = Turns(budget, lean)
+    turns.workers = workers
+    ending = itertools.cycle(ends)
     longest = max(tokens for script in scripts for _, lengths in script for tokens in lengths)
-    bound = 3 * len(scripts) * max(budget, longest)
+    bound = (4 * len(scripts) + 2 * (workers - 1)) * max(budget, longest)
     scripted = [itertools.cycle(script) for script in scripts]
     cancelling = itertools.cycle(cancels)
     waits: dict[Flow, int] = {}  # tokens of others since it was last served
@@ -205,18 +298,23 @@ def test_between_two_services_of_a_flow_others_get_no_more_than_the_bound(
 
     for client in range(len(scripts)):
         send(client)
-    for _ in range(80):
-        batch = turns.take()
-        assert batch or not turns.jobs
-        assert len(batch) <= 1 or len(batch) * max(job.tokens for job in batch) <= budget
-        assert len({job.decoding for job in batch}) <= 1
-        assert not any(job.future.cancelled() for job in batch)
-        served = {job.flow for job in batch}
-        for flow, others in waits.items():
-            waits[flow] = 0 if flow in served else others + sum(job.tokens for job in batch)
-            assert waits[flow] <= bound
-        turns.finish()
-        for flow in [flow for flow in waits if flow not in turns.flows]:
+    running: list[list[Job]] = []
+    for _ in range(120):
+        while len(running) < workers and (batch := turns.take(workers - len(running))):
+            running.append(batch)
+            assert len(batch) <= 1 or len(batch) * max(job.tokens for job in batch) <= budget
+            assert len({job.decoding for job in batch}) == 1
+            assert not any(job.future.cancelled() for job in batch)
+            served = {job.flow for job in batch}
+            for flow, others in waits.items():
+                waiting = flow in turns.flows and flow not in served
+                waits[flow] = others + sum(job.tokens for job in batch) if waiting else 0
+                assert waits[flow] <= bound
+        assert running or not turns.jobs
+        if running:
+            turns.finish(running.pop(next(ending) % len(running)))
+        begun = {job.flow for batch in running for job in batch}
+        for flow in [flow for flow in waits if flow not in turns.flows and flow not in begun]:
             del waits[flow]
             send(owner[flow])
 

@@ -98,7 +98,7 @@ def test_an_archive_becomes_a_model_that_translates(
     assert files.bytes_on_disk == sum(
         p.stat().st_size for p in files.path.iterdir() if p.name != manifest.NAME
     )
-    engine = CTranslate2Engine(files.path, files.description, device="cpu", threads=1)
+    engine = CTranslate2Engine(files.path, files.description, device="cpu")
     sources = [engine.encode("The old doctor sees the river."), engine.encode("Anna is here.")]
     one, two = engine.generate(sources, files.description.decoding)
     engine.close()
