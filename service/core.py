@@ -4,7 +4,6 @@ Knows who needs whom, and nothing of how any of them works.
 """
 
 import asyncio
-import os
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -14,16 +13,17 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
-from service.engines.base import Engine
+from service.engines.base import Engine, Layout
 from service.errors import ModelNotReady, ModelUnavailable
+from service.machine import usable_cpus
 from service.models.catalog import Catalog, EngineName, ModelSpec
 from service.models.catalog_file import load_catalog
 from service.models.registry import Loading, Registry
 from service.models.store import ModelFiles, Progress, Store
 from service.runner import ModelInfo, Runner
 from service.settings import Settings, SettingsError
-from service.tasks.cache import ResultCache
 from service.tasks.judge import Fidelity
+from service.tasks.memory import Memory, Shelf, UnusableShelf
 from service.tasks.summarize import Summarizer
 from service.tasks.translate import Translator
 from service.text.glossary import Glossary
@@ -48,6 +48,7 @@ class Core:
     catalog: Catalog
     store: Store
     registry: Registry
+    memory: Memory
     summarizer: Summarizer
     translator: Translator
 
@@ -67,7 +68,15 @@ class Core:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Core"]:
-        """Begins the preloads, looks after idle models, and ends every runner at the end."""
+        """Begins the preloads, looks after idle models, and ends every runner at the end.
+
+        Raises:
+            SettingsError: the file of the result cache cannot be used.
+        """
+        try:
+            await self.memory.open()
+        except UnusableShelf as error:
+            raise SettingsError(f"LUR_RESULT_CACHE_FILE: {error}") from error
         works: list[Coroutine[Any, Any, None]] = [self.registry.unload_idle()]
         works += [self._make_ready(chain) for chain in self.preload()]
         tasks = [asyncio.create_task(work) for work in works]
@@ -78,6 +87,7 @@ class Core:
                 task.cancel()
             await self.registry.close()
             await asyncio.gather(*tasks, return_exceptions=True)
+            await self.memory.close()
 
     async def _make_ready(self, chain: Sequence[ModelSpec]) -> None:
         """Loads the first of a chain that can be had, however long it takes."""
@@ -120,17 +130,25 @@ def build_core(settings: Settings) -> Core:
         idle_unload_s=settings.idle_unload_s,
         memory_budget_bytes=settings.memory_budget_bytes,
     )
-    results = ResultCache(settings.result_cache_bytes)
+    memory = Memory(settings.result_cache_bytes, _shelf(settings))
     translator = Translator(
         catalog,
         registry,
-        results,
+        memory,
         settings.max_characters,
         _fidelity(settings, catalog),
         settings.deadline_s,
     )
-    summarizer = Summarizer(catalog, registry, results, translator, settings.max_characters)
-    return Core(settings, catalog, store, registry, summarizer, translator)
+    summarizer = Summarizer(catalog, registry, memory, translator, settings.max_characters)
+    return Core(settings, catalog, store, registry, memory, summarizer, translator)
+
+
+def _shelf(settings: Settings) -> Shelf | None:
+    if settings.result_cache_file is None:
+        return None
+    from service.tasks.memory_file import MemoryFile  # SQLite is imported where it is used
+
+    return MemoryFile(settings.result_cache_file, settings.result_cache_file_bytes, SystemClock())
 
 
 def _fidelity(settings: Settings, catalog: Catalog) -> Fidelity:
@@ -218,23 +236,15 @@ class ModelLoader:
 
 def engine_builder(spec: ModelSpec, files: ModelFiles, settings: Settings) -> Callable[[], Engine]:
     """Returns a function that builds the engine; the runtime is imported when it is called."""
-    threads = settings.threads or _usable_cpus()
+    layout = Layout.chosen(usable_cpus(), settings.workers, settings.threads)
     module, kind = ENGINES[spec.engine]
 
     def build() -> Engine:
         make = getattr(import_module(module), kind)
-        engine: Engine = make(
-            files.path, files.description, device=settings.device, threads=threads
-        )
+        engine: Engine = make(files.path, files.description, device=settings.device, layout=layout)
         return engine
 
     return build
-
-
-def _usable_cpus() -> int:
-    if hasattr(os, "sched_getaffinity"):  # not on macOS
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 async def _in_thread(work: Callable[[], T]) -> T:

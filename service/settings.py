@@ -86,10 +86,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(ge=0, description="memory for weights; least recently used leave; 0: no limit"),
     ] = 0
     result_cache_bytes: Annotated[
-        int, Meta(ge=0, description="memory for finished results; 0 turns the cache off")
+        int, Meta(ge=0, description="memory for what models have said; 0: nothing is remembered")
     ] = 32 * 1024 * 1024
+    result_cache_file: Annotated[
+        Path | None,
+        Meta(description="an SQLite file that keeps it over restarts; holds translations"),
+    ] = None
+    result_cache_file_bytes: Annotated[
+        int, Meta(ge=1024 * 1024, description="size of that file; what was used least leaves")
+    ] = 1024 * 1024 * 1024
+    workers: Annotated[
+        int, Meta(ge=0, description="batches of one model that run at once; 0: chosen by the CPUs")
+    ] = 0
     threads: Annotated[
-        int, Meta(ge=0, description="threads of one model; 0: one per CPU this process may use")
+        int, Meta(ge=0, description="threads of one batch; 0: chosen by the CPUs")
     ] = 0
     device: Annotated[
         Literal["cpu", "cuda", "auto"], Meta(description="where models run: cpu, cuda or auto")

@@ -104,7 +104,7 @@ def test_every_architecture_converts_and_agrees_with_the_reference(
     assert converted.deviation is not None
     assert converted.deviation < 0.001
     # Greedy and with beams: a wrong scale of the logits shows only with beams.
-    engine = CTranslate2Engine(tmp_path / "model", request.description, device="cpu", threads=1)
+    engine = CTranslate2Engine(tmp_path / "model", request.description, device="cpu")
     text = sentences()[7]
     for beams in (1, 4):
         wanted = reference_tokens(
@@ -174,7 +174,7 @@ def test_lengths_mean_what_they_mean_to_transformers(
     convert._convert_checkpoint(request)
     description = request.description
     assert description.target_prefix == (("<s>",) if forced == 0 else ())
-    engine = CTranslate2Engine(tmp_path / "model", description, device="cpu", threads=1)
+    engine = CTranslate2Engine(tmp_path / "model", description, device="cpu")
     text = sentences()[0]
     output = engine.generate([engine.encode(text)], description.decoding)[0].hypotheses[0]
     engine.close()
@@ -340,9 +340,7 @@ def test_an_archive_and_the_hub_form_of_one_model_translate_alike(tmp_path: Path
     assert convert._archive(native).deviation is None
     outputs = []
     for request in (hub_form, native):
-        engine = CTranslate2Engine(
-            Path(request.target), request.description, device="cpu", threads=1
-        )
+        engine = CTranslate2Engine(Path(request.target), request.description, device="cpu")
         decoding = hub_form.description.decoding.with_overrides({"max_tokens": 60})
         # Sentences it does not know show what those it knows by heart would not: an end of
         # sequence that CTranslate2 added to every source of a native model, besides our own.
