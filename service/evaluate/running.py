@@ -12,7 +12,7 @@ from service.errors import InputTooLong, NothingToSummarize
 from service.evaluate.inputs import EvaluationError, Row
 from service.evaluate.summaries import Summaries
 from service.evaluate.translation import Corpus, System
-from service.tasks.cache import together
+from service.tasks.together import together
 from service.tasks.results import SummaryResult, Translation
 from service.tasks.summarize import SummaryRequest
 from service.tasks.translate import Quality, TranslationRequest

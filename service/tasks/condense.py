@@ -16,6 +16,7 @@ from service.batching import Flow
 from service.runner import Runner
 from service.tasks.amend import Amended, amend
 from service.tasks.lengths import SHARES, Bounds, Length, Line, choose, shortfall
+from service.tasks.memory import Memory
 from service.tasks.reading import Draft, Prepared, Reader
 from service.tasks.results import Caution, Range, Stopwatch, SummarySentence, SummaryUsage
 from service.text.echoes import is_taken_from, meaning
@@ -42,7 +43,7 @@ LEANING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Condensed:
-    """A summary in the article's language, as it is remembered.
+    """A summary in the article's language.
 
     `verbatim`: the whole text, unchanged; joining the sentences would lose its layout.
     """
@@ -63,6 +64,7 @@ class Condensing:
     max_words: int | None
     flow: Flow
     watch: Stopwatch
+    memory: Memory
 
     async def condense(self, text: str) -> Condensed:
         """Summarizes `text`, which has at least one letter or digit.
@@ -71,7 +73,7 @@ class Condensing:
         the text was too short to be summarized, `nothing_to_summarize`. No sentence is said twice,
         and none is a piece of one.
         """
-        reader = Reader(self.runner, self.flow, self.watch)
+        reader = Reader(self.runner, self.flow, self.watch, self.memory)
         article = await asyncio.to_thread(reader.prepare, text)
         bounds = Bounds.of(
             text, article.tokens, self.length, reader.own, self.max_sentences, self.max_words

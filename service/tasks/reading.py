@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from service.batching import Flow
 from service.engines.base import Decoding, Hypothesis
 from service.runner import Runner
+from service.tasks.memory import Hypotheses, Memory
 from service.tasks.results import Stopwatch
 from service.text.faithful import Article
 from service.text.pack import cut, pack
@@ -93,12 +94,13 @@ class Reader:
         tokens: what the model has said so far, in tokens.
     """
 
-    def __init__(self, runner: Runner, flow: Flow, watch: Stopwatch) -> None:
+    def __init__(self, runner: Runner, flow: Flow, watch: Stopwatch, memory: Memory) -> None:
         self.own = runner.description.decoding
         self.tokens = 0
         self._runner = runner
         self._flow = flow
         self._watch = watch
+        self._memory = memory
         self._around = runner.count("")
         self._room = runner.description.max_source_tokens - self._around
         self._known: dict[str, int] = {}
@@ -245,12 +247,9 @@ class Reader:
         sources = [self._runner.encode(" ".join(text)) for text in texts]
         return sources, [len(source) - self._around for source in sources]
 
-    async def _run(
-        self, sources: list[list[str]], decoding: Decoding
-    ) -> list[tuple[Hypothesis, ...]]:
-        results = await self._runner.run(sources, decoding, self._flow)
-        self._watch.saw(results)
-        found = [result.output.hypotheses for result in results]
+    async def _run(self, sources: list[list[str]], decoding: Decoding) -> list[Hypotheses]:
+        jobs = [(source, decoding) for source in sources]
+        found = await self._memory.run(self._runner, jobs, self._flow, self._watch)
         self.tokens += sum(hypotheses[0].tokens for hypotheses in found)
         return found
 

@@ -101,25 +101,18 @@ class Repair:
     judge: Judge
     fallback: Fallback | None
 
-    async def mend(self, works: Sequence[Work]) -> bool:
-        """Adds candidates to the works that fail, while time is left.
-
-        Returns:
-            Whether all that could be tried was; if not, the same text may come out better later.
-        """
+    async def mend(self, works: Sequence[Work]) -> None:
+        """Adds candidates to the works that fail, while time is left."""
         plans = [(work, self._ways(work)) for work in works if work.best.failures]
-        complete = True
         try:
             async with asyncio.timeout(SHARE_OF_TIME * self.model.watch.left_s()):
                 for _ in range(self.judge.fidelity.extra_tries):
                     tries = await asyncio.to_thread(_next_tries, plans)
                     if not tries:
                         break
-                    complete &= await self._carry_out(tries)
+                    await self._carry_out(tries)
         except TimeoutError:
-            complete = False
             _log.info("repair_out_of_time", extra={"model": self.model.spec.name})
-        return complete
 
     def _ways(self, work: Work) -> Iterator[Try]:
         """Yields the tries that apply, each made when it is its turn."""
@@ -150,21 +143,19 @@ class Repair:
         ]
         return replace(work.trial, decodings=tuple(bounded))
 
-    async def _carry_out(self, tries: Sequence[Try]) -> bool:
+    async def _carry_out(self, tries: Sequence[Try]) -> None:
         own = [one for one in tries if one.trial is not None]
         other = [one for one in tries if one.trial is None]
-        complete = await self._by(self.model, own)
+        await self._by(self.model, own)
         if other and self.fallback is not None:
             try:
                 async with self.fallback() as model:
-                    complete &= await self._by(model, other)
+                    await self._by(model, other)
             except Unavailable as error:
                 _count(other, "unavailable")
                 _log.info("fallback_unavailable", extra={"reason": error.detail})
-                return False
-        return complete
 
-    async def _by(self, model: LeasedModel, tries: Sequence[Try]) -> bool:
+    async def _by(self, model: LeasedModel, tries: Sequence[Try]) -> None:
         """Runs the tries; where the engine or the queue refuses, the first translations stand."""
         try:
             trials = await asyncio.to_thread(
@@ -174,9 +165,8 @@ class Repair:
         except (InferenceFailed, Unavailable) as error:
             _count(tries, "failed")
             _log.warning("repair_failed", extra={"model": model.spec.name}, exc_info=error)
-            return False
+            return
         await asyncio.to_thread(self._take_in, model, tries, outputs)
-        return True
 
     def _take_in(
         self, model: LeasedModel, tries: Sequence[Try], outputs: Sequence[Sequence[Output]]

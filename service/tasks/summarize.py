@@ -4,9 +4,7 @@ Knows what is asked and what is answered; how a text becomes short is `condense`
 which models there are, nor how they run, nor HTTP.
 """
 
-import hashlib
 import time
-from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -15,8 +13,8 @@ from service.errors import InputTooLong, NothingToSummarize
 from service.models.catalog import Catalog
 from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
-from service.tasks.cache import ResultCache
 from service.tasks.condense import Condensed, Condensing, Length
+from service.tasks.memory import Memory
 from service.tasks.results import (
     Caution,
     Stopwatch,
@@ -50,6 +48,7 @@ class Summarizer:
     """The task.
 
     Args:
+        memory: answers what the model has said before.
         max_characters: longest article.
     """
 
@@ -57,13 +56,13 @@ class Summarizer:
         self,
         catalog: Catalog,
         registry: Registry,
-        results: ResultCache,
+        memory: Memory,
         translator: Translator,
         max_characters: int,
     ) -> None:
         self._catalog = catalog
         self._registry = registry
-        self._results = results
+        self._memory = memory
         self._translator = translator
         self._max_characters = max_characters
 
@@ -73,7 +72,7 @@ class Summarizer:
         Raises:
             InputTooLong, NothingToSummarize, UnsupportedPair, UnknownModel, UnsuitableModel: the
                 request is at fault; said before any model works.
-            Unavailable, InferenceFailed: see `Registry.lease` and `Runner.run`.
+            Unavailable, InferenceFailed: see `Registry.lease` and `Memory.run`.
         """
         began = time.monotonic()
         if len(request.text) > self._max_characters:
@@ -105,15 +104,18 @@ class Summarizer:
         self, runner: Runner, request: SummaryRequest, watch: Stopwatch
     ) -> Condensed:
         work = Condensing(
-            runner, request.length, request.max_sentences, request.max_words, Flow(), watch
+            runner,
+            request.length,
+            request.max_sentences,
+            request.max_words,
+            Flow(),
+            watch,
+            self._memory,
         )
-        digest = hashlib.sha256(request.text.encode("utf-8", "surrogatepass")).digest()
-        ceilings = (request.max_sentences, request.max_words)
-        return await self._results.get(
-            ("summarize", runner.info, request.length, ceilings, digest),
-            lambda: _counted(work.condense(request.text)),
-            lambda found: 2000 + 8 * sum(len(sentence.text) for sentence in found.sentences),
-        )
+        condensed = await work.condense(request.text)
+        for warning in condensed.warnings:
+            metrics.WARNINGS.labels("summarize", warning.code).inc()
+        return condensed
 
     async def _translated(
         self, request: SummaryRequest, condensed: Condensed, watch: Stopwatch
@@ -133,13 +135,6 @@ class Summarizer:
         models = [info, *(translated.models.values() if translated else ())]
         specs = [self._catalog.named(model.name) for model in models]
         return tuple(bundled_model(spec.name, spec.worth) for spec in specs if spec.bundled)
-
-
-async def _counted(work: Awaitable[Condensed]) -> Condensed:
-    condensed = await work
-    for warning in condensed.warnings:
-        metrics.WARNINGS.labels("summarize", warning.code).inc()
-    return condensed
 
 
 def _summary(request: SummaryRequest, condensed: Condensed) -> str:

@@ -22,17 +22,15 @@ __all__ = ["Done", "TextWork"]
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """One text in one language, as it is remembered.
+    """One text in one language.
 
     Attributes:
-        complete: every repair that applies was tried; otherwise it is not remembered.
         fallback: the model of the segments that the first one failed at, if any is.
     """
 
     translation: Translation
     input_tokens: int
     output_tokens: int
-    complete: bool = True
     fallback: ModelInfo | None = None
 
 
@@ -49,8 +47,8 @@ class TextWork:
         document, works = await asyncio.to_thread(self._prepare, text)
         outputs = await self.model.run([work.trial for work in works])
         await asyncio.to_thread(self._take_in, works, outputs)
-        complete = await self.repair.mend(works)
-        return await asyncio.to_thread(self._finish, document, works, complete)
+        await self.repair.mend(works)
+        return await asyncio.to_thread(self._finish, document, works)
 
     def _prepare(self, text: str) -> tuple[Document, list[Work]]:
         """The text's segments, and a work for each that has words."""
@@ -71,7 +69,7 @@ class TextWork:
             work.tokens = found[0].tokens
             work.add([self.judge.judge(work.segment.text, work.terms, output) for output in found])
 
-    def _finish(self, document: Document, works: Sequence[Work], complete: bool) -> Done:
+    def _finish(self, document: Document, works: Sequence[Work]) -> Done:
         by_segment = {work.segment: work for work in works}
         ranked = [
             _segments(index, segment, by_segment.get(segment))
@@ -100,7 +98,6 @@ class TextWork:
             ),
             input_tokens=sum(work.trial.tokens for work in works),
             output_tokens=sum(work.tokens for work in works),
-            complete=complete,
             fallback=next((w.best.model for w in works if w.best.model is not None), None),
         )
 

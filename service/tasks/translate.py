@@ -3,7 +3,6 @@
 Knows what translating means; not which models there are, nor how they run, nor HTTP.
 """
 
-import hashlib
 import math
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -17,11 +16,12 @@ from service.errors import InputTooLong, UnusableGlossary
 from service.models.catalog import Catalog, ModelSpec
 from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
-from service.tasks.cache import ResultCache, together
 from service.tasks.judge import NO_GLOSSARY, Fidelity, Judge
+from service.tasks.memory import Memory
 from service.tasks.repair import Fallback, Repair
 from service.tasks.results import Stopwatch, TranslationResult, TranslationUsage
 from service.tasks.text_work import Done, TextWork
+from service.tasks.together import together
 from service.tasks.trials import LeasedModel
 from service.text.glossary import Glossary
 
@@ -57,6 +57,7 @@ class Translator:
     """The task.
 
     Args:
+        memory: answers what the models have said before.
         max_characters: most characters of one request, all its texts together.
         fidelity: the typography, the checks and the repairs.
         deadline_s: time one request may take; repairs keep within it.
@@ -66,14 +67,14 @@ class Translator:
         self,
         catalog: Catalog,
         registry: Registry,
-        results: ResultCache,
+        memory: Memory,
         max_characters: int,
         fidelity: Fidelity | None = None,
         deadline_s: float = math.inf,
     ) -> None:
         self._catalog = catalog
         self._registry = registry
-        self._results = results
+        self._memory = memory
         self._max_characters = max_characters
         self._fidelity = fidelity or Fidelity()
         self._deadline_s = deadline_s
@@ -95,7 +96,7 @@ class Translator:
         Raises:
             InputTooLong, UnsupportedPair, UnusableGlossary, UnknownModel, UnsuitableModel: the
                 request is at fault.
-            Unavailable, InferenceFailed: see `Registry.lease` and `Runner.run`.
+            Unavailable, InferenceFailed: see `Registry.lease` and `Memory.run`.
         """
         began = time.monotonic()
         characters = sum(map(len, request.texts))
@@ -153,12 +154,13 @@ class Translator:
             behind = specs[specs.index(model.spec) + 1 :]
             fallback = self._fallback(behind[0], request, watch) if behind else None
             work = TextWork(model, judge, Repair(model, judge, fallback))
-            done = await together(*(self._remembered(work, text) for text in request.texts))
+            done = await together(*(work.translate(text) for text in request.texts))
             return runner.info, done
 
     def _leased(self, runner: Runner, request: TranslationRequest, watch: Stopwatch) -> LeasedModel:
         spec = self._catalog.named(runner.info.name)
-        return LeasedModel(runner, spec, _decoding(runner, request), Flow(), watch)
+        decoding = _decoding(runner, request)
+        return LeasedModel(runner, spec, decoding, Flow(), watch, self._memory)
 
     def _fallback(self, spec: ModelSpec, request: TranslationRequest, watch: Stopwatch) -> Fallback:
         """Returns what leases the next model of the route, without waiting long for it."""
@@ -169,23 +171,6 @@ class Translator:
                 yield self._leased(runner, request, watch)
 
         return lease
-
-    async def _remembered(self, work: TextWork, text: str) -> Done:
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-        key = (
-            "translate",
-            work.model.runner.info,
-            work.judge.languages,
-            work.model.decoding,
-            work.judge.glossary,
-            work.repair.fallback is not None,
-            digest,
-        )
-        return await self._results.get(
-            key,
-            lambda: work.translate(text),
-            lambda done: 1000 + 8 * len(text) if done.complete else math.inf,
-        )
 
 
 def _glossary(request: TranslationRequest) -> Glossary:

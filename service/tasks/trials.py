@@ -6,11 +6,11 @@ Knows how a text becomes jobs and how their outputs become a text again; not wha
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from service.batching import Flow, JobResult
+from service.batching import Flow
 from service.engines.base import Decoding, Hypothesis
 from service.models.catalog import ModelSpec
 from service.runner import Runner
-from service.tasks.cache import together
+from service.tasks.memory import Hypotheses, Memory
 from service.tasks.results import Stopwatch
 from service.text.clauses import continued
 from service.text.normalize import normalize
@@ -70,6 +70,7 @@ class LeasedModel:
     decoding: Decoding
     flow: Flow
     watch: Stopwatch
+    memory: Memory
 
     def trial(self, text: str, parts: Callable[[str], Sequence[Span]] | None = None) -> Trial:
         """Prepares a sentence: normalises it, cuts what is over the window, tokenizes.
@@ -97,36 +98,22 @@ class LeasedModel:
         return replace(decoding, max_tokens=most)
 
     async def run(self, trials: Sequence[Trial]) -> list[list[Output]]:
-        """Runs every piece as a job; returns the candidates of each trial, best first.
+        """Has every piece answered; returns the candidates of each trial, best first.
 
         Raises:
-            Unavailable, InferenceFailed: see `Runner.run`.
+            Unavailable, InferenceFailed: see `Memory.run`.
         """
         jobs = [
             (source, decoding)
             for trial in trials
             for source, decoding in zip(trial.sources, trial.decodings, strict=True)
         ]
-        groups: dict[Decoding, list[int]] = {}
-        for index, (_, decoding) in enumerate(jobs):
-            groups.setdefault(decoding, []).append(index)
-        answers = await together(
-            *(
-                self.runner.run([jobs[i][0] for i in group], decoding, self.flow)
-                for decoding, group in groups.items()
-            )
-        )
-        results: dict[int, JobResult] = {}
-        for group, answer in zip(groups.values(), answers, strict=True):
-            self.watch.saw(answer)
-            results.update(zip(group, answer, strict=True))
-        remaining = iter([results[index] for index in range(len(jobs))])
-        return [_outputs(trial, [next(remaining) for _ in trial.pieces]) for trial in trials]
+        said = iter(await self.memory.run(self.runner, jobs, self.flow, self.watch))
+        return [_outputs(trial, [next(said) for _ in trial.pieces]) for trial in trials]
 
 
-def _outputs(trial: Trial, results: Sequence[JobResult]) -> list[Output]:
+def _outputs(trial: Trial, found: Sequence[Hypotheses]) -> list[Output]:
     """Puts the pieces together, the best with the best, the second with the second."""
-    found = [result.output.hypotheses for result in results]
     return [
         _output(trial, [hypotheses[min(rank, len(hypotheses) - 1)] for hypotheses in found])
         for rank in range(max(map(len, found)))

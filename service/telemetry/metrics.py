@@ -8,6 +8,8 @@ from prometheus_client import Counter, Gauge, Histogram
 __all__ = [
     "BATCH_JOBS",
     "BATCH_TOKENS",
+    "CACHE_BYTES",
+    "CACHE_FILE",
     "CACHE_LOOKUPS",
     "FAITHFULNESS",
     "INFERENCE_SECONDS",
@@ -49,10 +51,16 @@ LOAD_SECONDS = Histogram(
 )
 RESIDENT_MODELS = Gauge("lur_resident_models", "Models in memory")
 RESIDENT_BYTES = Gauge("lur_resident_bytes", "Weights in memory, bytes")
-CACHE_LOOKUPS = Counter("lur_result_cache_lookups", "Result cache", ["outcome"])
+CACHE_LOOKUPS = Counter(
+    "lur_result_cache_lookups", "Jobs by where their result comes from", ["outcome"]
+)
+CACHE_BYTES = Gauge("lur_result_cache_bytes", "Results remembered in memory, bytes")
+CACHE_FILE = Counter(
+    "lur_result_cache_file", "Results by what became of them in the file", ["outcome"]
+)
 SEGMENTS = Counter("lur_segments", "Segments of texts to translate", ["handling"])
 REPAIRS = Counter("lur_repairs", "Extra tries of segments that failed a check", ["way", "outcome"])
-WARNINGS = Counter("lur_warnings", "Warnings in answers that were computed", ["task", "code"])
+WARNINGS = Counter("lur_warnings", "Warnings in answers", ["task", "code"])
 FAITHFULNESS = Counter(
     "lur_summary_sentences", "Sentences of summaries by what the article says", ["outcome"]
 )

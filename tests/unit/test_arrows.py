@@ -54,6 +54,8 @@ LIBRARIES: dict[str, set[str]] = {
     "tokenizers": {"engines"},
     "sacremoses": {"text"},
     "sentencex": {"text"},
+    "aiosqlite": {"tasks.memory_file"},
+    "sqlite3": {"tasks.memory_file"},
     "huggingface_hub": {"models"},
     "sacrebleu": {"evaluate"},
     "rouge_score": {"evaluate"},

@@ -21,6 +21,8 @@ SPELLED = {
     "idle_unload_s": ("-1", -1.0),
     "memory_budget_bytes": ("8", 8),
     "result_cache_bytes": ("0", 0),
+    "result_cache_file": ("/r.db", Path("/r.db")),
+    "result_cache_file_bytes": ("9000000", 9_000_000),
     "threads": ("3", 3),
     "device": ("cuda", "cuda"),
     "glossary": ("/g", Path("/g")),

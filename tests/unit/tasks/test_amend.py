@@ -7,6 +7,7 @@ import pytest
 from service.engines.base import Decoding, Description, Hypothesis
 from service.runner import Flow
 from service.tasks.condense import Condensed, Condensing, Length
+from service.tasks.memory import Memory
 from service.tasks.results import Stopwatch
 from service.telemetry import metrics
 from service.text.segment import sentences
@@ -55,6 +56,7 @@ async def condense(
             ceilings.get("max_words"),
             Flow(),
             Stopwatch(),
+            Memory(0),
         )
         return await work.condense(text)
 
@@ -180,7 +182,7 @@ async def test_a_caller_who_leaves_during_the_further_pass_is_not_waited_for() -
     gate = Gate()
     engine = FakeEngine(lambda text, decoding: WRONG, MODEL, gate=gate)
     async with running(engine, max_batch_tokens=512) as runner:
-        work = Condensing(runner, "medium", None, None, Flow(), Stopwatch())
+        work = Condensing(runner, "medium", None, None, Flow(), Stopwatch(), Memory(0))
         gate.shut()
         task = asyncio.create_task(work.condense(ARTICLE))
         await gate.reached()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from service.engines.base import Decoding, Description, Hypothesis
 from service.runner import Flow
 from service.tasks.condense import SHARES, Condensed, Condensing, Length
+from service.tasks.memory import Memory
 from service.tasks.results import Stopwatch
 from service.text.segment import sentences, split
 from service.text.words import count_words
@@ -48,7 +49,7 @@ async def condense(
     max_words: int | None = None,
 ) -> Condensed:
     async with running(engine) as runner:
-        work = Condensing(runner, length, max_sentences, max_words, Flow(), Stopwatch())
+        work = Condensing(runner, length, max_sentences, max_words, Flow(), Stopwatch(), Memory(0))
         return await work.condense(text)
 
 

@@ -13,8 +13,8 @@ from prometheus_client import REGISTRY
 from service.engines.base import Decoding, Hypothesis, Output
 from service.errors import ModelUnavailable
 from service.models.catalog import ModelSpec
-from service.tasks.cache import ResultCache
 from service.tasks.judge import Fidelity
+from service.tasks.memory import Memory
 from service.tasks.results import Translation, TranslationResult
 from service.tasks.translate import TranslationRequest, Translator
 from service.text.checks import check, failures
@@ -56,7 +56,7 @@ async def translating(
         loads.engines[spec.name] = lambda engine=engine: engine
     catalog = catalog_of(*(spec for spec, _ in engines))
     async with registry_of(loads, memory_budget_bytes=memory_budget_bytes) as registry:
-        yield Translator(catalog, registry, ResultCache(cache_bytes), 100_000, fidelity, deadline_s)
+        yield Translator(catalog, registry, Memory(cache_bytes), 100_000, fidelity, deadline_s)
 
 
 async def translated(*engines: tuple[ModelSpec, FakeEngine], text: str = SOURCE, **options):

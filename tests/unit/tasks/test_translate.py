@@ -18,7 +18,7 @@ from service.errors import (
 )
 from service.models.catalog import ModelSpec
 from service.models.registry import Registry
-from service.tasks.cache import ResultCache
+from service.tasks.memory import Memory
 from service.tasks.results import Caution, Range, Translation, TranslationResult
 from service.tasks.translate import TranslationRequest, Translator
 from service.text.normalize import normalize
@@ -66,7 +66,7 @@ async def translating(
         loads.engines[spec.name] = lambda engine=engine: engine
     catalog = catalog_of(*(spec for spec, _ in engines), summarizer_spec("sum"))
     async with registry_of(loads) as registry:
-        shop = Shop(catalog, registry, ResultCache(cache_bytes), max_characters, UNCHECKED)
+        shop = Shop(catalog, registry, Memory(cache_bytes), max_characters, UNCHECKED)
         shop.registry = registry
         yield shop
 
