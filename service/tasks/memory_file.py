@@ -89,8 +89,9 @@ class MemoryFile:
         self._backlog_bytes = 0
         self._read_again: set[bytes] = set()
         self._rest_until_s = math.inf  # until it is open
-        self._closing = False
         self._changed = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
         self._connections = AsyncExitStack()
         self._reader: aiosqlite.Connection
         self._writer: aiosqlite.Connection
@@ -140,7 +141,7 @@ class MemoryFile:
         except Failures as error:
             self._failed("read", error)
         if self._read_again:
-            self._changed.set()
+            self._has_changed()
         return found
 
     def put(self, key: bytes, value: bytes) -> None:
@@ -150,15 +151,22 @@ class MemoryFile:
             return
         self._backlog_bytes += len(value) - len(self._backlog.get(key, b""))
         self._backlog[key] = value
+        self._has_changed()
+
+    def _has_changed(self) -> None:
         self._changed.set()
+        self._settled.clear()
+
+    async def settled(self) -> None:
+        """Returns when all that was put is written, or given up."""
+        await self._settled.wait()
 
     async def close(self) -> None:
         """Writes what waits and lets go of the file; gives up after `CLOSE_S`."""
-        self._closing = True
-        self._changed.set()
         try:
             async with asyncio.timeout(CLOSE_S):
-                await self._writing
+                await self.settled()
+                self._writing.cancel()
                 await self._connections.aclose()
         except Failures as error:
             self._failed("write", error)
@@ -166,7 +174,7 @@ class MemoryFile:
 
     async def _keep_writing(self) -> None:
         """Writes what has come since the last time, all at once, as often as something comes."""
-        while not self._closing or self._changed.is_set():
+        while True:
             await self._changed.wait()
             self._changed.clear()
             said = list(self._backlog.items())
@@ -180,6 +188,8 @@ class MemoryFile:
                 await self._roll_back()
             else:
                 metrics.CACHE_FILE.labels("written").inc(len(said))
+            if not self._changed.is_set():
+                self._settled.set()
 
     async def _write(self, said: Iterable[tuple[bytes, bytes]], again: Iterable[bytes]) -> None:
         now = int(self._clock.time())
