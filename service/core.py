@@ -119,7 +119,7 @@ def build_core(settings: Settings) -> Core:
 
     Raises:
         CatalogError: the user's catalog file is wrong.
-        SettingsError: a typographic rule or a glossary is wrong.
+        SettingsError: a typographic rule, a glossary or the result cache's file is wrong.
     """
     catalog = load_catalog(settings.profile, settings.catalog)
     store = Store(settings.model_cache, offline=settings.offline)
@@ -148,7 +148,12 @@ def _shelf(settings: Settings) -> Shelf | None:
         return None
     from service.tasks.memory_file import MemoryFile  # SQLite is imported where it is used
 
-    return MemoryFile(settings.result_cache_file, settings.result_cache_file_bytes, SystemClock())
+    file = MemoryFile(settings.result_cache_file, settings.result_cache_file_bytes, SystemClock())
+    try:
+        file.check()
+    except UnusableShelf as error:
+        raise SettingsError(f"LUR_RESULT_CACHE_FILE: {error}") from error
+    return file
 
 
 def _fidelity(settings: Settings, catalog: Catalog) -> Fidelity:

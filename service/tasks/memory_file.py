@@ -97,6 +97,21 @@ class MemoryFile:
         self._writer: aiosqlite.Connection
         self._writing: asyncio.Task[None]
 
+    def check(self) -> None:
+        """Looks at the file, if there is one, and changes nothing.
+
+        Raises:
+            UnusableShelf: its directory is missing, or it is damaged or another program's.
+        """
+        try:
+            if self._path.exists():
+                with closing(sqlite3.connect(self._path, timeout=BUSY_S)) as connection:
+                    _is_new(connection)
+            elif not self._path.parent.is_dir():
+                raise OSError("there is no such directory")
+        except Failures as error:
+            raise UnusableShelf(f"{self._path}: {error}") from error
+
     async def open(self) -> None:
         """Makes or checks the file, and begins to write what is put. Once only.
 
@@ -235,20 +250,31 @@ def _prepare(path: Path) -> None:
     """Makes a new file, or refuses what is none of ours and leaves it as it is."""
     path.touch(mode=0o600)
     with closing(sqlite3.connect(path, timeout=BUSY_S, isolation_level=None)) as connection:
-
-        def number(query: str) -> int:
-            return int(connection.execute(query).fetchone()[0])
-
         connection.execute("BEGIN IMMEDIATE")
-        owner, version = number("PRAGMA application_id"), number("PRAGMA user_version")
-        if number("SELECT count(*) FROM sqlite_master") == owner == version == 0:
+        if _is_new(connection):
             for statement in SCHEMA_STATEMENTS:
                 connection.execute(statement)
-        elif owner != APPLICATION_ID:
-            raise OSError("is a database of another program")
-        elif version != SCHEMA:
-            raise OSError(f"is of version {version}, not {SCHEMA}; delete it or name another")
         connection.execute("COMMIT")
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise OSError(f"its file system does not let processes share it (mode {mode})")
+
+
+def _is_new(connection: sqlite3.Connection) -> bool:
+    """Whether there is nothing in it at all.
+
+    Raises:
+        OSError: there is something, and it is none of ours.
+    """
+
+    def number(query: str) -> int:
+        return int(connection.execute(query).fetchone()[0])
+
+    owner, version = number("PRAGMA application_id"), number("PRAGMA user_version")
+    if number("SELECT count(*) FROM sqlite_master") == owner == version == 0:
+        return True
+    if owner != APPLICATION_ID:
+        raise OSError("is a database of another program")
+    if version != SCHEMA:
+        raise OSError(f"is of version {version}, not {SCHEMA}; delete it or name another")
+    return False

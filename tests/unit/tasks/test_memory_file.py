@@ -305,5 +305,16 @@ class TestWiring:
     async def test_a_file_that_cannot_be_used_is_a_wrong_setting(self, path: Path) -> None:
         path.write_bytes(b"something else")
         with pytest.raises(SettingsError, match=r"^LUR_RESULT_CACHE_FILE: .*said\.db: file is not"):
-            async with self.core(path).running():
+            self.core(path)
+        assert path.read_bytes() == b"something else"
+
+    async def test_a_file_that_is_spoilt_before_the_core_runs_is_one_too(self, path: Path) -> None:
+        core = self.core(path)
+        path.write_bytes(b"something else")
+        with pytest.raises(SettingsError, match=r"^LUR_RESULT_CACHE_FILE: .*said\.db: file is not"):
+            async with core.running():
                 pass
+
+    def test_a_directory_that_is_not_there_is_a_wrong_setting(self, path: Path) -> None:
+        with pytest.raises(SettingsError, match=r"no/said\.db: there is no such directory"):
+            self.core(path.parent / "no" / "said.db")
