@@ -16,7 +16,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 
 from service.batching.jobs import Flow, Job, JobResult
-from service.batching.turns import LEAN_TOKENS, Turns
+from service.batching.pace import Pace
+from service.batching.turns import Turns
 from service.engines.base import Decoding, Output
 from service.errors import InferenceFailed, QueueFull, ShuttingDown
 from service.telemetry import metrics
@@ -60,7 +61,7 @@ class Batcher:
         batch_wait_s: how long after a batch a smaller one waits for the flows that were here during
             that batch to come back, or `WAIT_SHARE` of that batch's time where that is longer. A
             client alone never waits, nor does who finds the queue idle.
-        lean_tokens: see `Turns`.
+        makes_room: whether requests of a few sentences go before long ones; see `Turns`.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Batcher:
         max_jobs: int,
         max_batch_tokens: int,
         batch_wait_s: float,
-        lean_tokens: int = LEAN_TOKENS,
+        makes_room: bool = True,
     ) -> None:
         self._name = name
         self._queued = metrics.QUEUED_JOBS.labels(name)
@@ -79,7 +80,8 @@ class Batcher:
         self._max_jobs = max_jobs
         self._max_batch_tokens = max_batch_tokens
         self._batch_wait_s = batch_wait_s
-        self._turns = Turns(max_batch_tokens, lean_tokens)
+        self._pace = Pace()
+        self._turns = Turns(max_batch_tokens, self._pace.lean_jobs if makes_room else None)
         self._idle = 0
         self._closing = False
         self._swept_s = -math.inf
@@ -209,6 +211,7 @@ class Batcher:
             started_s = time.monotonic()
             outputs, failure = self._outputs(part)
             if failure is None:
+                self._learn(outputs, time.monotonic() - started_s)
                 finished_s = self._finish(batch, worker, started_s)
                 self._deliver(part, outputs, started_s, finished_s)
             elif len(part) > 1:
@@ -229,6 +232,14 @@ class Batcher:
         except BaseException as error:
             return [], error
         return outputs, None
+
+    def _learn(self, outputs: list[Output], seconds: float) -> None:
+        """Takes in how long a batch took, so that small ones are as small as they need be."""
+        steps = max(output.hypotheses[0].tokens for output in outputs) + 1
+        with self._changed:
+            self._pace.observe(len(outputs), steps, seconds)
+            if self._turns.lean_jobs is not None:
+                self._turns.lean_jobs = self._pace.lean_jobs
 
     def _halves(self, part: list[Job]) -> list[list[Job]]:
         """Returns the halves of what is still wanted, the first to be run last in the list."""

@@ -53,10 +53,6 @@ Lane = dict[Flow, list[Job]]
 BRIEF_TOKENS = 128
 """A flow of so many tokens altogether, some four sentences, is brief."""
 
-LEAN_TOKENS = 96
-"""Budget of the small batches that long flows take while brief ones come: three sentences. Measured
-on opus-mt shapes in int8 on two cores: @@ (`benchmarks/README.md`)."""
-
 HEAD_START_TOKENS = 256
 """So far before the others a brief flow begins: it goes before long ones that are no further behind
 than that, and costs them little."""
@@ -93,17 +89,18 @@ class Turns:
     Args:
         max_batch_tokens: budget of one batch: jobs times the longest source. A job that alone
             exceeds it runs alone.
-        lean_tokens: budget of the small batches; `max_batch_tokens` makes no difference between
-            brief and long.
+        lean_jobs: how many jobs small batches have; None makes no difference between brief and
+            long.
 
     Attributes:
         workers: how many batches may run at once.
+        lean_jobs: as given; may change.
         jobs: how many wait, cancelled ones included until they are dropped.
         tokens: of these jobs.
         flows: whose jobs these are.
     """
 
-    def __init__(self, max_batch_tokens: int, lean_tokens: int = LEAN_TOKENS) -> None:
+    def __init__(self, max_batch_tokens: int, lean_jobs: int | None = None) -> None:
         self.workers = 0
         self.jobs = 0
         self.tokens = 0
@@ -112,9 +109,8 @@ class Turns:
         self._forgiven = max_batch_tokens
         self._lanes: dict[Decoding, Lane] = {}
         self._virtual_time = 0.0
-        self._lean_tokens = min(lean_tokens, max_batch_tokens)
-        self._makes_room = self._lean_tokens < max_batch_tokens
-        self._head_start = min(HEAD_START_TOKENS, max_batch_tokens) if self._makes_room else 0
+        self.lean_jobs = lean_jobs
+        self._head_start = 0 if lean_jobs is None else min(HEAD_START_TOKENS, max_batch_tokens)
         self._running: dict[int, Running] = {}
         self._brief_expected = 0
 
@@ -149,37 +145,33 @@ class Turns:
         while self._lanes:
             decoding, order = self._next_lane()
             lane = self._lanes[decoding]
-            is_apart = self._keeps_apart()
-            if is_apart and is_brief(order[0]):
+            makes_room = self.lean_jobs is not None and self._brief_expected > 0
+            if makes_room and is_brief(order[0]):
                 order = [flow for flow in order if is_brief(flow)]
             window = _look_ahead(lane, order)
-            batch = _fit(window, self._budget(window, free, is_apart))
+            most = self.lean_jobs if makes_room and self._is_last_for(window[0]) else None
+            batch = _fit(window, self._budget(window, free), most or len(window))
             if not any(job.future.cancelled() for job in batch):
                 self._begin(decoding, batch)
                 return batch
             self._remove(decoding, [job for job in window if job.future.cancelled()])
         return []
 
-    def _keeps_apart(self) -> bool:
-        """Whether brief flows come, so that long ones leave room for them."""
-        return self._makes_room and self._brief_expected > 0
+    def _is_last_for(self, head: Job) -> bool:
+        """Whether a long batch of this one's company would leave no worker for brief ones."""
+        long = sum(running.is_long for running in self._running.values())
+        return not is_brief(head.flow) and long >= self.workers - 1
 
-    def _budget(self, window: list[Job], free: int, is_apart: bool) -> int:
-        budget = self._max_batch_tokens
-        if is_apart and not is_brief(window[0].flow):
-            others_long = sum(running.is_long for running in self._running.values())
-            if others_long >= self.workers - 1:
-                budget = self._lean_tokens
-        if free > 1:
-            share = math.ceil(sum(job.tokens for job in window) / free)
-            budget = min(budget, share)
-        return budget
+    def _budget(self, window: list[Job], free: int) -> int:
+        if free == 1:
+            return self._max_batch_tokens
+        share = math.ceil(sum(job.tokens for job in window) / free)
+        return min(self._max_batch_tokens, share)
 
     def _begin(self, decoding: Decoding, batch: list[Job]) -> None:
         self._brief_expected = max(0, self._brief_expected - 1)
         sharing = {flow: flow.waiting_tokens for flow in self.flows}
-        tokens = len(batch) * max(job.tokens for job in batch)
-        is_long = tokens > self._lean_tokens and not is_brief(batch[0].flow)
+        is_long = self.lean_jobs is not None and len(batch) > self.lean_jobs
         self._running[id(batch)] = Running(batch, sharing, is_long)
         for job in batch:
             job.flow.running_tokens += job.tokens
@@ -286,7 +278,7 @@ def _equal_share(tokens: int, waiting: Iterable[int]) -> float:
     return float(demands[-1])
 
 
-def _fit(window: list[Job], max_tokens: int) -> list[Job]:
+def _fit(window: list[Job], max_tokens: int, max_jobs: int) -> list[Job]:
     """Returns the first job and those nearest to its length whose padded batch fits the budget."""
     head = window[0]
     by_length = sorted(window, key=attrgetter("tokens"))
@@ -297,7 +289,7 @@ def _fit(window: list[Job], max_tokens: int) -> list[Job]:
         longer = by_length[high + 1] if high + 1 < len(by_length) else None
         if longer is not None and count * longer.tokens > max_tokens:
             longer = None
-        if shorter is None and longer is None:
+        if count > max_jobs or (shorter is None and longer is None):
             return by_length[low : high + 1]
         if longer is None or (
             shorter is not None and head.tokens - shorter.tokens <= longer.tokens - head.tokens

@@ -61,7 +61,7 @@ def batcher_of(
         max_jobs=max_jobs,
         max_batch_tokens=max_batch_tokens,
         batch_wait_s=batch_wait_s,
-        lean_tokens=max_batch_tokens,
+        makes_room=False,
     )
 
 

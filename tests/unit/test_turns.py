@@ -54,7 +54,7 @@ def drain(turns: Turns) -> list[list[Job]]:
 def test_a_stream_of_sentences_does_not_starve_an_article(
     decoding: Decoding, newcomers: int
 ) -> None:
-    turns = Turns(100, lean_tokens=100)
+    turns = Turns(100)
     article = wait(turns, [10] * 40)
     sentences: list[Job] = []
 
@@ -178,8 +178,8 @@ def test_cancelled_jobs_are_dropped_wherever_they_wait() -> None:
 
 class TestSeveralWorkers:
     @staticmethod
-    def turns_of(workers: int, budget: int = 1000, lean: int = 1000) -> Turns:
-        turns = Turns(budget, lean)
+    def turns_of(workers: int, budget: int = 1000) -> Turns:
+        turns = Turns(budget)
         turns.workers = workers
         return turns
 
@@ -212,7 +212,7 @@ class TestBriefAndLong:
 
     @staticmethod
     def turns_of(workers: int) -> Turns:
-        turns = Turns(300, lean_tokens=60)
+        turns = Turns(300, lean_jobs=2)
         turns.workers = workers
         return turns
 
@@ -267,12 +267,16 @@ clients = st.lists(st.lists(requests, min_size=1, max_size=3), min_size=1, max_s
 @given(
     clients,
     st.integers(1, 120),
-    st.integers(1, 120),
+    st.none() | st.integers(1, 5),
     st.lists(st.booleans(), min_size=1, max_size=7),
     st.lists(st.integers(0, 3), min_size=1, max_size=5),
 )
 def test_between_two_services_of_a_flow_others_get_no_more_than_the_bound(
-    scripts: list[list[Request]], budget: int, lean: int, cancels: list[bool], ends: list[int]
+    scripts: list[list[Request]],
+    budget: int,
+    lean: int | None,
+    cancels: list[bool],
+    ends: list[int],
 ) -> None:
     """Any mix: each client sends its requests over and over, the next when one is answered.
 
