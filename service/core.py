@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from service.engines.base import Engine, Layout
 from service.errors import ModelNotReady, ModelUnavailable
@@ -36,6 +36,10 @@ ENGINES: Mapping[EngineName, tuple[str, str]] = {
     "transformers": ("service.engines.hf", "TransformersEngine"),
 }
 """Where each engine is; imported only when a model needs it."""
+
+BATCH_TOKENS = {"cpu": 1024, "cuda": 8192}
+"""Budget of a batch in padded source tokens. On a CPU batches of more than some 36 sentences are no
+faster and make others wait (`benchmarks/README.md`)."""
 
 T = TypeVar("T")
 
@@ -214,7 +218,8 @@ class ModelLoader:
             cancelled.set()
         await loading.reserve(files.bytes_on_disk)
         loading.report("loading", None)
-        runner = self._runner(spec, files)
+        machine = await _in_thread(lambda: Machine.of(spec, self.settings))
+        runner = self._runner(spec, files, machine)
         try:
             return await runner.start()
         except Exception as error:  # the engine's boundary: the runtimes raise what they like
@@ -222,7 +227,7 @@ class ModelLoader:
                 spec.name, f"the engine {spec.engine} cannot load it: {error}"
             ) from error
 
-    def _runner(self, spec: ModelSpec, files: ModelFiles) -> Runner:
+    def _runner(self, spec: ModelSpec, files: ModelFiles, machine: "Machine") -> Runner:
         return Runner(
             ModelInfo(
                 name=spec.name,
@@ -232,21 +237,45 @@ class ModelLoader:
                 engine=spec.engine,
                 quantization=files.quantization,
             ),
-            engine_builder(spec, files, self.settings),
+            engine_builder(spec, files, machine),
             max_jobs=self.settings.queue_jobs,
-            max_batch_tokens=self.settings.max_batch_tokens,
+            max_batch_tokens=self.settings.max_batch_tokens or BATCH_TOKENS[machine.device],
             batch_wait_s=self.settings.batch_wait_ms / 1000,
         )
 
 
-def engine_builder(spec: ModelSpec, files: ModelFiles, settings: Settings) -> Callable[[], Engine]:
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What an engine runs on."""
+
+    device: Literal["cpu", "cuda"]
+    layout: Layout
+
+    @classmethod
+    def of(cls, spec: ModelSpec, settings: Settings) -> "Machine":
+        """Returns what the settings ask for, or what there is; imports the engine's runtime.
+
+        Raises:
+            ImportError: the runtime is not installed.
+        """
+        device = settings.device
+        if device == "auto":
+            module, _ = ENGINES[spec.engine]
+            device = "cuda" if import_module(module).has_gpu() else "cpu"
+        if device == "cuda":  # the batches share its processors
+            return cls(device, Layout(settings.workers or 1, settings.threads or 1))
+        return cls(device, Layout.chosen(usable_cpus(), settings.workers, settings.threads))
+
+
+def engine_builder(spec: ModelSpec, files: ModelFiles, machine: Machine) -> Callable[[], Engine]:
     """Returns a function that builds the engine; the runtime is imported when it is called."""
-    layout = Layout.chosen(usable_cpus(), settings.workers, settings.threads)
     module, kind = ENGINES[spec.engine]
 
     def build() -> Engine:
         make = getattr(import_module(module), kind)
-        engine: Engine = make(files.path, files.description, device=settings.device, layout=layout)
+        engine: Engine = make(
+            files.path, files.description, device=machine.device, layout=machine.layout
+        )
         return engine
 
     return build

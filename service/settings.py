@@ -69,8 +69,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         int, Meta(ge=1, description="jobs that may wait for one model before requests get 503")
     ] = 2048
     max_batch_tokens: Annotated[
-        int, Meta(ge=1, description="budget of one batch, in padded source tokens")
-    ] = 2048
+        int,
+        Meta(ge=0, description="budget of one batch, in padded source tokens; 0: by the device"),
+    ] = 0
     batch_wait_ms: Annotated[
         float, Meta(ge=0, le=1000, description="longest wait for company before a batch starts")
     ] = 1.0

@@ -21,7 +21,12 @@ from service.engines.base import (
     check_sources,
 )
 
-__all__ = ["TransformersEngine"]
+__all__ = ["TransformersEngine", "has_gpu"]
+
+
+def has_gpu() -> bool:
+    """Whether the library finds a GPU that it can use."""
+    return bool(torch.cuda.is_available())
 
 
 class TransformersEngine:
@@ -30,7 +35,7 @@ class TransformersEngine:
     Args:
         path: directory of the checkpoint.
         description: what its configuration says.
-        device: `cpu`, `cuda` or `auto`.
+        device: `cpu` or `cuda`.
         layout: torch has one pool of threads for the whole process, so one batch runs at a time on
             as many threads as the layout has altogether.
     """
@@ -38,8 +43,6 @@ class TransformersEngine:
     def __init__(
         self, path: Path, description: Description, *, device: str, layout: Layout = ALONE
     ) -> None:
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
         torch.set_num_threads(layout.workers * layout.threads)
         self.workers = 1
         self.description = description

@@ -23,6 +23,7 @@ SPELLED = {
     "result_cache_bytes": ("0", 0),
     "result_cache_file": ("/r.db", Path("/r.db")),
     "result_cache_file_bytes": ("9000000", 9_000_000),
+    "workers": ("3", 3),
     "threads": ("3", 3),
     "device": ("cuda", "cuda"),
     "glossary": ("/g", Path("/g")),
