@@ -144,10 +144,10 @@ def test_serve_has_a_flag_for_every_setting(lur: type[Command]) -> None:
 
 
 def test_pull_shows_a_bar_once_the_size_is_known(capfd: pytest.CaptureFixture[str]) -> None:
-    from service.cli import _Bar
+    from service.cli.progress import Bar
     from service.models.store import Progress
 
-    with _Bar("m") as bar:
+    with Bar("m") as bar:
         bar.show(Progress("downloading"))
         for done in (0, 40, 100):
             bar.show(Progress("downloading", done, 100))

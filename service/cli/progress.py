@@ -1,0 +1,95 @@
+"""Shows how far models are, and asks the core while they load."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+import click
+
+from service.core import Core
+from service.models.store import Progress
+
+__all__ = ["Bar", "clear_line", "run_with", "show_count"]
+
+
+T = TypeVar("T")
+
+
+def run_with(core: Core, ask: Callable[[Core], Coroutine[Any, Any, T]]) -> T:
+    """Asks the core, and shows how far the models are while it waits for them."""
+
+    async def run() -> T:
+        async with core.running():
+            watching = asyncio.create_task(_watch(core))
+            try:
+                return await ask(core)
+            finally:
+                watching.cancel()
+                clear_line()
+
+    return asyncio.run(run())
+
+
+async def _watch(core: Core) -> None:
+    """Keeps one line on a terminal; nothing where standard error is no terminal."""
+    shown = ""
+    while sys.stderr.isatty():
+        busy = [
+            f"{status.spec.name}: {status.state}"
+            + (f" {status.progress:.0%}" if status.progress is not None else "")
+            for status in map(core.registry.status, core.catalog.specs.values())
+            if status.state in ("downloading", "converting", "loading")
+        ]
+        line = ", ".join(busy)
+        if line != shown:
+            click.echo(f"\r\x1b[2K{line}", err=True, nl=False)
+            shown = line
+        await asyncio.sleep(0.2)
+
+
+def clear_line() -> None:
+    """Takes away what was shown on the line of a terminal."""
+    if sys.stderr.isatty():
+        click.echo("\r\x1b[2K", err=True, nl=False)
+
+
+def show_count(name: str, done: int, total: int) -> None:
+    """Shows on a terminal how far an evaluation or a measurement is."""
+    if sys.stderr.isatty():
+        click.echo(f"\r\x1b[2K{name}: {done}/{total}", err=True, nl=False)
+
+
+class Bar:
+    """A progress bar that follows the store: one for the download, one for the conversion."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._state = ""
+        self._bar: Any = None
+
+    def __enter__(self) -> "Bar":
+        return self
+
+    def show(self, progress: Progress) -> None:
+        label = f"{self._name}: {progress.state}"
+        if progress.state != self._state:
+            self._finish()
+            self._state = progress.state
+            if not progress.total_bytes:
+                click.echo(label, err=True)
+        if self._bar is None and progress.total_bytes:  # the size may be known only later
+            self._bar = click.progressbar(
+                length=progress.total_bytes, label=label, file=sys.stderr, update_min_steps=1
+            )
+            self._bar.__enter__()
+        if self._bar is not None and progress.total_bytes:
+            self._bar.update(progress.done_bytes - self._bar.pos)
+
+    def _finish(self) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(None, None, None)
+        self._bar = None
+
+    def __exit__(self, *_: object) -> None:
+        self._finish()
