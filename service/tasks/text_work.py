@@ -3,11 +3,11 @@
 Everything between the sentences comes back as it was. Knows no request, no route and no cache.
 """
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.runner import ModelInfo
+from service.tasks.aside import aside
 from service.tasks.judge import Judge
 from service.tasks.repair import Repair, Work
 from service.tasks.results import Caution, Range, TranslatedSegment, Translation, bundled_model
@@ -44,11 +44,11 @@ class TextWork:
 
     async def translate(self, text: str) -> Done:
         """Translates one text: prepare, run, judge, repair what failed, put together."""
-        document, works = await asyncio.to_thread(self._prepare, text)
+        document, works = await aside(len(text), self._prepare, text)
         outputs = await self.model.run([work.trial for work in works])
-        await asyncio.to_thread(self._take_in, works, outputs)
+        await aside(len(text), self._take_in, works, outputs)
         await self.repair.mend(works)
-        return await asyncio.to_thread(self._finish, document, works)
+        return await aside(len(text), self._finish, document, works)
 
     def _prepare(self, text: str) -> tuple[Document, list[Work]]:
         """The text's segments, and a work for each that has words."""
