@@ -174,7 +174,11 @@ def _needed_bytes(
     parts = [one.memory_bytes for one in known if one.memory_bytes is not None]
     base = [one.process_bytes for one in known if one.process_bytes is not None]
     if len(parts) < len(models) or not base:
-        return PROFILE_BYTES[profile], "estimated: not all of its models were measured"
+        return (
+            PROFILE_BYTES[profile],
+            "estimated, for not all of its models were measured; "
+            f"`lur pull --profile {profile}` fetches them",
+        )
     return sum(parts) + max(base), "measured"
 
 

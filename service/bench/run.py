@@ -112,7 +112,7 @@ def table(found: Bench) -> str:
         "Choose  " + " ".join(f"{name}={value}" for name, value in advice.settings.items()),
         f"Processes: {advice.replicas}",
         *(f"- {reason}" for reason in advice.reasons),
-        "Expect, in articles of 20 sentences a minute: "
+        "Expect, in news articles a minute: "
         + ", ".join(f"{model} {per:.0f}" for model, per in advice.articles_per_minute.items()),
     ]
     return "\n".join(lines)
