@@ -4,8 +4,11 @@ import sys
 PROBE = """
 import sys
 import service.app
-heavy = {"torch", "ctranslate2", "transformers", "sacremoses", "numpy"} & set(sys.modules)
-print(",".join(sorted(heavy)))
+heavy = {
+    "torch", "ctranslate2", "transformers", "sacremoses", "numpy", "joblib", "rich", "structlog",
+    "sentencepiece", "tokenizers", "huggingface_hub", "sqlite3",
+}
+print(",".join(sorted(heavy & set(sys.modules))))
 """
 
 
