@@ -84,6 +84,7 @@ def write(directory: Path, shape: MarianShape, seed: int) -> None:
             "tokenizer": "source.spm",
             "openers": lexicon.openers,
             "capitalised": [],
+            "said": [],
             "words": lexicon.words,
             "endings": lexicon.inside,
         },

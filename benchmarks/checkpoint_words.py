@@ -26,12 +26,13 @@ _PATTERNS = {
 }
 
 # A number, a unit or an abbreviation would be read as one.
-_MEANINGFUL = frozenset(
-    "one two six ten nine five zero dozen pair half may june july no mr ms dr st vs mt ft co gen col"
-    " sgt sen rep gov dec jan jun jul sep oct nov sun mon sat fri wed tus hon lt capt maj cal etc"
-    " один два три пять шесть семь сто сорок девять десять пара нуль ноль полу тысяча раз"
-    " тонн кг км мин сек гг".split()
+_MEANINGFUL_TEXT = (
+    "one two six ten nine five zero dozen pair half may june july no mr ms dr st vs mt ft co gen"
+    " col sgt sen rep gov dec jan jun jul sep oct nov sun mon sat fri wed tus hon lt capt maj cal"
+    " etc один два три пять шесть семь сто сорок девять десять пара нуль ноль полу тысяча раз"
+    " тонн кг км мин сек гг"
 )
+_MEANINGFUL = frozenset(_MEANINGFUL_TEXT.split())
 _STUTTER = re.compile(r"(.{1,4})\1\1|(.{2,4})\2$|^(.{2,4})\3")
 
 

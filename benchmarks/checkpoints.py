@@ -18,7 +18,8 @@ from functools import partial
 from pathlib import Path
 from typing import Literal, get_args
 
-from benchmarks import checkpoint_marian
+from benchmarks import checkpoint_bart, checkpoint_marian
+from benchmarks.checkpoint_bart import BartShape
 from benchmarks.checkpoint_marian import MarianShape
 
 __all__ = ["Shape", "ensure"]
@@ -38,6 +39,8 @@ _SMALL_MARIAN = {
     "opus-mt": MarianShape(2, 256, 4, 512, 3_000, 200, 3),
     "tc-big": MarianShape(2, 256, 4, 512, 3_000, 200, 3, (">>bel<<", ">>rus<<", ">>ukr<<")),
 }
+_BART = BartShape(12, 6, 1024, 16, 4096, 50_264, 16, 1_000)
+_SMALL_BART = BartShape(2, 2, 256, 4, 512, 4_000, 2, 100)
 
 
 def ensure(shape: Shape, root: Path, *, small: bool = False) -> Path:
@@ -70,6 +73,9 @@ def ensure(shape: Shape, root: Path, *, small: bool = False) -> Path:
 
 
 def _writer(shape: Shape, small: bool) -> Callable[[Path], None]:
+    if shape == "distilbart":
+        bart = _SMALL_BART if small else _BART
+        return partial(checkpoint_bart.write, shape=bart, seed=_SEED)
     marian = _SMALL_MARIAN if small else _MARIAN
     return partial(checkpoint_marian.write, shape=marian[shape], seed=_SEED)
 

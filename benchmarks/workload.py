@@ -25,10 +25,10 @@ MEAN_TOKENS, DEVIATION_TOKENS = 25, 12
 SHORTEST, LONGEST = 5, 80
 PARAGRAPHS = 4
 
-_SPLIT_SHARE = 0.06  # of words that are made of two pieces, and half as many of three
+_LONGER_SHARES = (0.09, 0.03)  # of words with one ending at least, and with two
 _COMMA_SHARE = 0.08  # of words with a comma behind them
 _SMALL_SHARE = 0.4  # of words drawn from the short ones, as a text has its particles
-_SMALL_LETTERS, _LAST_LETTERS = 3, 5  # no abbreviation ends a sentence
+_SMALL_LETTERS, _LAST_LETTERS = 3, 5  # of the last word: no abbreviation ends a sentence
 
 
 def sentences(count: int, seed: int, checkpoint: Path) -> list[str]:
@@ -89,7 +89,9 @@ class _Lexicon:
         openers: for each length the words that ask for it.
         asked: the length of every opener.
         capitalised: words that begin a sentence and ask for nothing.
-        small, large: other words by length.
+        said: those of them that a summary says, so that every article must have them.
+        small, large: other words of at most 3 letters, and of more.
+        last: words that may end a sentence.
         endings: what makes a longer word of a word.
         count: tokens of a text.
     """
@@ -97,8 +99,10 @@ class _Lexicon:
     openers: Mapping[int, Sequence[str]]
     asked: Mapping[str, int]
     capitalised: Sequence[str]
+    said: Sequence[str]
     small: Sequence[str]
     large: Sequence[str]
+    last: Sequence[str]
     endings: Sequence[str]
     count: Callable[[str], int]
 
@@ -111,7 +115,9 @@ def _read(checkpoint: Path) -> _Lexicon:
         openers,
         {word: length for length, group in openers.items() for word in group},
         content["capitalised"],
+        content["said"],
         [word for word in content["words"] if len(word) <= _SMALL_LETTERS],
+        [word for word in content["words"] if len(word) > _SMALL_LETTERS],
         [word for word in content["words"] if len(word) >= _LAST_LETTERS],
         content["endings"],
         _counter(checkpoint / content["tokenizer"]),
@@ -146,26 +152,27 @@ class _Writer:
     def long_article(self, tokens: int) -> str:
         rng, lexicon = self._rng, self._lexicon
         length = rng.choice(sorted(lexicon.openers))
-        parts = [f"{rng.choice(lexicon.openers[length])} {self._body()[0]}"]
-        used = lexicon.count(parts[0])
-        while used < tokens:
+        body, used = self._body()
+        parts = [f"{rng.choice(lexicon.openers[length])} {body}"]
+        starts = list(lexicon.said)
+        while True:
             body, more = self._body()
-            if used + more > tokens and used + more - tokens > tokens - used:
-                break
-            parts.append(f"{rng.choice(lexicon.capitalised)} {body}")
+            if used + more / 2 > tokens and not starts:
+                return _joined(parts, 1)
+            start = starts.pop() if starts else rng.choice(lexicon.capitalised)
+            parts.append(f"{start} {body}")
             used += more
-        return _joined(parts, 1)
 
     def _body(self) -> tuple[str, int]:
         """Returns a sentence without its first word, and its tokens with one more for that."""
         while True:
             wanted = self._wanted()
-            last = self._rng.choice(self._lexicon.large)
+            last = self._rng.choice(self._lexicon.last)
             words: list[str] = []
             tokens = 0
             while tokens < wanted:
                 body = f"{' '.join([*words, last])}."
-                tokens = 1 + self._lexicon.count(body)
+                tokens = 1 + self._lexicon.count(f" {body}")
                 words.append(self._word())
             if tokens <= LONGEST:
                 return body, tokens
@@ -182,8 +189,8 @@ class _Writer:
             return rng.choice(lexicon.small)
         word = rng.choice(lexicon.large)
         drawn = rng.random()
-        for bound in (_SPLIT_SHARE * 1.5, _SPLIT_SHARE / 2):
-            if drawn < bound:
+        for share in _LONGER_SHARES:
+            if drawn < share:
                 word += rng.choice(lexicon.endings)
         return f"{word}," if rng.random() < _COMMA_SHARE else word
 
