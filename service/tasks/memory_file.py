@@ -77,8 +77,7 @@ class MemoryFile:
 
     Args:
         path: the file; made where there is none, its directory is not.
-        max_bytes: of the file, without its write-ahead log, which stays below 5 MB while no other
-            process reads for long.
+        max_bytes: of the file, without its write-ahead log of a few megabytes.
     """
 
     def __init__(self, path: Path, max_bytes: int, clock: Clock) -> None:
@@ -177,14 +176,14 @@ class MemoryFile:
         await self._settled.wait()
 
     async def close(self) -> None:
-        """Writes what waits and lets go of the file; gives up after `CLOSE_S`."""
-        try:
-            async with asyncio.timeout(CLOSE_S):
-                await self.settled()
-                self._writing.cancel()
-                await self._connections.aclose()
-        except Failures as error:
-            self._failed("write", error)
+        """Writes what waits and lets go of the file; gives up each after `CLOSE_S`."""
+        for work in (self.settled, self._connections.aclose):
+            try:
+                async with asyncio.timeout(CLOSE_S):
+                    await work()
+            except Failures as error:
+                self._failed("write", error)
+            self._writing.cancel()
         self._rest_until_s = math.inf
 
     async def _keep_writing(self) -> None:

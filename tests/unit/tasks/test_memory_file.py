@@ -2,6 +2,7 @@ import asyncio
 import logging
 import sqlite3
 import stat
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from dataclasses import replace
@@ -17,7 +18,7 @@ from service.settings import Settings, SettingsError
 from service.tasks import memory_file as module
 from service.tasks.memory import Memory, UnusableShelf
 from service.tasks.memory_file import FRESH_S, REST_S, MemoryFile
-from tests.fakes import Clock, FakeEngine, info, running, settle
+from tests.fakes import Clock, FakeEngine, info, running, settle, until
 from tests.unit.tasks.test_memory import say, started
 
 MIB = 1024 * 1024
@@ -270,6 +271,20 @@ class TestTroubles:
             assert await say(Memory(0, file), runner, "a") == ["A"]
         assert since(before)["read_failed"] == 1
 
+    async def test_a_write_that_hangs_does_not_keep_the_file_open(
+        self, path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(module, "CLOSE_S", 0.01)
+
+        async def hangs(*_: object) -> None:
+            await asyncio.Event().wait()
+
+        monkeypatch.setattr(aiosqlite.Connection, "executemany", hangs)
+        async with opened(path) as file:
+            file.put(b"k", b"v")
+            assert len(database_threads()) == 2
+        await until(lambda: not database_threads())
+
     async def test_another_process_that_writes_for_long_costs_no_answer(
         self, path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -282,6 +297,11 @@ class TestTroubles:
                 await file.settled()
                 other.rollback()
         assert since(before) == {"write_failed": 1, "dropped": 1}
+
+
+def database_threads() -> list[str]:
+    names = [thread.name for thread in threading.enumerate()]
+    return [name for name in names if "connection_worker" in name]
 
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, method: str, reason: str) -> None:
