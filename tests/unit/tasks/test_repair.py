@@ -318,6 +318,20 @@ class TestGlossary:
         again = FakeEngine(lambda *_: ROAD_PLAIN)
         assert codes(await self.asked(again, glossary=own, fidelity=fidelity)) == []
 
+    async def test_another_glossary_asks_the_engine_only_for_what_it_changes(self) -> None:
+        engine = FakeEngine(lambda *_: ROAD_PLAIN)
+        request = TranslationRequest((ROAD,), ("hy",))
+        async with translating((HY, engine), cache_bytes=10**6) as translator:
+            assert codes(of(await translator.translate(request))) == []
+            assert engine.texts == [ROAD]
+            strict = replace(request, glossary=GLOSSARY)
+            assert codes(of(await translator.translate(strict))) == ["glossary_missed"]
+            tried = list(engine.texts)
+            assert codes(of(await translator.translate(strict))) == ["glossary_missed"]
+        assert tried.count(ROAD) == 2, "plainly once, and once with the wider beam"
+        assert any("Artsakh" not in text for text in tried), "with a placeholder"
+        assert engine.texts == tried, "the further tries are remembered too"
+
     async def test_a_term_in_latin_letters_is_not_untranslated(self) -> None:
         said = "The Yerevan Post ընկերության ճանապարհը փակ էր երեք օր։"
         engine = FakeEngine(lambda *_: said)
