@@ -18,6 +18,7 @@ import time
 from collections.abc import Sequence
 
 from service.batching import Batcher, Flow
+from service.batching.batcher import Worker
 from service.engines.base import Decoding, Hypothesis, Output
 
 ENGINE_S = 0.1
@@ -73,16 +74,31 @@ class Load:
 
     def measure(self) -> tuple[float, float]:
         """Returns CPU seconds of a batch: its whole way, and the taking."""
+        worker = Worker()
         gc.freeze()  # what waits to be submitted is no cost of the queue
         taking = 0.0
         begun = time.thread_time()
         for _ in range(BATCHES):
             before = time.thread_time()
-            batch = self._batcher._next_batch()
+            batch = self._batcher._next_batch(worker)
             taking += time.thread_time() - before
-            self._batcher._run_batch(batch)
+            self._batcher._run_batch(batch, worker)
             self._fill()
         return (time.thread_time() - begun) / BATCHES, taking / BATCHES
+
+
+def job_cost_s(waiting: int) -> tuple[float, float]:
+    """Returns the CPU seconds that the queue takes for a job: its whole way, and the choosing.
+
+    Medians of five runs with `waiting` sentences in the queue, a job a request.
+    """
+    found = []
+    for _ in range(5):
+        load = Load(waiting, decodings=1, per_flow=1, long_share=0.0)
+        measured = load.measure()
+        found.append([seconds * BATCHES / load.jobs for seconds in measured])
+    way, taking = (sorted(values)[2] for values in zip(*found, strict=True))
+    return way, taking
 
 
 def overhead_and_padding() -> None:
