@@ -10,7 +10,7 @@ from typing import Protocol
 
 from service.engines.base import Description
 
-__all__ = ["Tokenizer", "load_tokenizer"]
+__all__ = ["Tokenizer", "load_tokenizer", "pieces_of"]
 
 
 class Tokenizer(Protocol):
@@ -28,6 +28,14 @@ def load_tokenizer(path: Path, description: Description) -> Tokenizer:
     if description.tokenizer == "sentencepiece":
         return SentencePieceTokenizer(path, description)
     return JsonTokenizer(path, description)
+
+
+def pieces_of(model: Path) -> frozenset[str]:
+    """Returns every piece of a SentencePiece model, control tokens included."""
+    from sentencepiece import SentencePieceProcessor
+
+    processor = SentencePieceProcessor(model_file=str(model))
+    return frozenset(processor.id_to_piece(i) for i in range(processor.get_piece_size()))
 
 
 class SentencePieceTokenizer:

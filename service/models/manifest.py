@@ -48,6 +48,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         description: the checkpoint's own, before the catalog row's overrides.
         language_tokens: what the vocabulary knows, empty for a model of one pair.
         deviation: from the reference, in nats a token; none where there was no reference.
+        trimmed: how many pieces the decoder lost of its vocabulary; 0 where it is whole, as in
+            all models that were converted before this was written down.
         converted_with: versions of the libraries.
         files: every file but this one; files that are not listed are not the model's.
     """
@@ -60,6 +62,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     description: Description
     language_tokens: tuple[str, ...] = ()
     deviation: float | None = None
+    trimmed: int = 0
     converted_with: dict[str, str]
     files: dict[str, FileRecord]
 

@@ -325,6 +325,7 @@ def convert_into(
             description=description,
             language_tokens=converted.language_tokens,
             deviation=converted.deviation,
+            trimmed=converted.trimmed,
             converted_with=converted.versions,
             files=manifest.record_files(built),
         ),

@@ -35,9 +35,11 @@ def make(kind: str, path: Path, *, seed: int = 0) -> Path:
     return path
 
 
-def _pieces(prefix: Path, vocab_size: int, **options: Any) -> Path:
+def _pieces(
+    prefix: Path, vocab_size: int, spell: Callable[[str], str] = str, **options: Any
+) -> Path:
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(sentences()),
+        sentence_iterator=iter(spell(sentence) for sentence in sentences()),
         model_prefix=str(prefix),
         vocab_size=vocab_size,
         hard_vocab_limit=False,
@@ -81,9 +83,15 @@ _SIZES: dict[str, Any] = {
 }
 
 
-def _marian(path: Path, *, language_tokens: tuple[str, ...] = ()) -> None:
-    for side in ("source", "target"):
-        _pieces(path / side, 150).rename(path / f"{side}.spm")
+def _marian(
+    path: Path,
+    *,
+    language_tokens: tuple[str, ...] = (),
+    spell_target: Callable[[str], str] = str,
+) -> None:
+    for side, spell in (("source", str), ("target", spell_target)):
+        _pieces(path / side, 150, spell).rename(path / f"{side}.spm")
+    target = set(_piece_list(path / "target.spm"))
     pieces = dict.fromkeys(p for s in ("source", "target") for p in _piece_list(path / f"{s}.spm"))
     plain = [p for p in pieces if p not in {"<unk>", "<s>", "</s>"}]
     tokens = ["</s>", "<unk>", *plain, *language_tokens, "<pad>"]
@@ -106,6 +114,8 @@ def _marian(path: Path, *, language_tokens: tuple[str, ...] = ()) -> None:
     model = _randomize(transformers.MarianMTModel(config))
     with torch.no_grad():
         model.final_logits_bias.normal_(0, 0.1)
+        never = [i for token, i in vocab.items() if token not in target]  # as training leaves them
+        model.final_logits_bias[0, never] -= 20
         model.get_input_embeddings().weight[pad] = 0  # where Marian starts to decode
     model.generation_config = transformers.GenerationConfig(
         num_beams=4, max_length=64, bad_words_ids=[[pad]], pad_token_id=pad, eos_token_id=0,
@@ -120,6 +130,11 @@ def _marian(path: Path, *, language_tokens: tuple[str, ...] = ()) -> None:
 
 def _marian_multi(path: Path) -> None:
     _marian(path, language_tokens=(">>rus<<", ">>ukr<<"))
+
+
+def _marian_two(path: Path) -> None:
+    """Its target language shares few pieces with its source language."""
+    _marian(path, language_tokens=(">>rus<<", ">>ukr<<"), spell_target=str.swapcase)
 
 
 def _bart(path: Path) -> None:
@@ -291,6 +306,7 @@ def _nllb(path: Path) -> None:
 MAKERS: dict[str, Callable[[Path], None]] = {
     "marian": _marian,
     "marian-multi": _marian_multi,
+    "marian-two": _marian_two,
     "bart": _bart,
     "bart-old": _bart_old,
     "t5": _t5,

@@ -19,9 +19,11 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="converting needs the extra `convert`")
 
-from service.engines import convert  # noqa: E402
+from service.engines import conversion, convert  # noqa: E402
+from service.engines import conversion_checks as checks  # noqa: E402
 from service.engines.base import Description  # noqa: E402
-from service.engines.convert import ConversionFailed, Refused, Request  # noqa: E402
+from service.engines.conversion_checks import MAX_DEVIATION, SENTENCES, Refused  # noqa: E402
+from service.engines.convert import ConversionFailed, Request  # noqa: E402
 from service.engines.ct2 import CTranslate2Engine  # noqa: E402
 from service.models.archive import unpack  # noqa: E402
 from service.models.checkpoint import (  # noqa: E402
@@ -43,6 +45,7 @@ TINY = Path(__file__).parents[1] / "tinylang" / "checkpoints"
 
 LANGUAGES: dict[str, tuple[str | None, str | None]] = {
     "marian-multi": (None, ">>rus<<"),
+    "marian-two": (None, ">>ukr<<"),
     "m2m100": ("__en__", "__ru__"),
     "nllb": ("eng_Latn", "rus_Cyrl"),
 }
@@ -100,9 +103,10 @@ def test_every_architecture_converts_and_agrees_with_the_reference(
 ) -> None:
     source = checkpoints(kind)
     request = request_for(source, tmp_path / "model", kind)
-    converted = convert._convert_checkpoint(request)
+    converted = conversion.convert_checkpoint(request)
     assert converted.deviation is not None
     assert converted.deviation < 0.001
+    assert (converted.trimmed > 0) is (kind == "marian-two")
     # Greedy and with beams: a wrong scale of the logits shows only with beams.
     engine = CTranslate2Engine(tmp_path / "model", request.description, device="cpu")
     text = sentences()[7]
@@ -128,7 +132,7 @@ def test_every_architecture_converts_and_agrees_with_the_reference(
 @pytest.mark.parametrize("quantization", ["float32", "int8"])
 def test_trained_checkpoints_agree_closely(name: str, quantization: str, tmp_path: Path) -> None:
     request = request_for(TINY / name, tmp_path / "model", quantization=quantization)
-    converted = convert._convert_checkpoint(request)
+    converted = conversion.convert_checkpoint(request)
     assert converted.deviation is not None
     assert converted.deviation < (0.001 if quantization == "float32" else 0.05)
 
@@ -138,9 +142,9 @@ def test_int8_stays_within_its_limit(
     kind: str, checkpoints: Callable[[str], Path], tmp_path: Path
 ) -> None:
     request = request_for(checkpoints(kind), tmp_path / "model", kind, "int8")
-    converted = convert._convert_checkpoint(request)
+    converted = conversion.convert_checkpoint(request)
     assert converted.deviation is not None
-    assert 0.001 < converted.deviation < convert.MAX_DEVIATION["other"] / 3
+    assert 0.001 < converted.deviation < MAX_DEVIATION["other"] / 3
 
 
 @pytest.mark.parametrize("forced", [0, None])
@@ -171,7 +175,7 @@ def test_lengths_mean_what_they_mean_to_transformers(
     model.save_pretrained(source)
     BartTokenizer.from_pretrained(checkpoints("bart")).save_pretrained(source)
     request = request_for(source, tmp_path / "model")
-    convert._convert_checkpoint(request)
+    conversion.convert_checkpoint(request)
     description = request.description
     assert description.target_prefix == (("<s>",) if forced == 0 else ())
     engine = CTranslate2Engine(tmp_path / "model", description, device="cpu")
@@ -217,17 +221,17 @@ def test_damage_is_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    check = convert.check
+    check = checks.check
 
     def damaged(path: Path, *rest: Any) -> float:
         damage(path)
         return check(path, *rest)
 
-    monkeypatch.setattr(convert, "check", damaged)
+    monkeypatch.setattr(conversion, "check", damaged)
     for quantization in ("float32", "int8"):
         request = request_for(checkpoints(kind), tmp_path / quantization, kind, quantization)
         with pytest.raises(Refused, match=words):
-            convert._convert_checkpoint(request)
+            conversion.convert_checkpoint(request)
 
 
 def _scale_logits(model: Any) -> None:
@@ -267,17 +271,17 @@ def test_weights_that_changed_on_the_way_are_refused(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ask = convert._ask_reference
+    ask = checks.ask_reference
 
     def then_damage(model: Any, *rest: Any) -> None:
         ask(model, *rest)
         with torch.no_grad():
             damage(model)
 
-    monkeypatch.setattr(convert, "_ask_reference", then_damage)
+    monkeypatch.setattr(conversion, "ask_reference", then_damage)
     request = request_for(checkpoints(kind), tmp_path / "model", kind, quantization)
     with pytest.raises(Refused, match="differs from the checkpoint"):
-        convert._convert_checkpoint(request)
+        conversion.convert_checkpoint(request)
 
 
 @pytest.mark.parametrize(
@@ -301,7 +305,7 @@ def test_language_tokens_are_demanded_before_any_weight_is_read(
 ) -> None:
     monkeypatch.setitem(LANGUAGES, kind, languages)
     with pytest.raises(Refused, match=words):
-        convert._convert_checkpoint(request_for(checkpoints(kind), tmp_path / "model", kind))
+        conversion.convert_checkpoint(request_for(checkpoints(kind), tmp_path / "model", kind))
     assert not (tmp_path / "model").exists()
 
 
@@ -317,7 +321,7 @@ def test_truncation_and_padding_left_in_a_tokenizer_are_cleared(
     backend.enable_truncation(max_length=48)
     backend.enable_padding(length=48)
     backend.save(str(source / "tokenizer.json"))
-    convert._convert_checkpoint(request_for(source, tmp_path / "model"))
+    conversion.convert_checkpoint(request_for(source, tmp_path / "model"))
     served = Tokenizer.from_file(str(tmp_path / "model" / "tokenizer.json"))
     assert served.truncation is None
     assert served.padding is None
@@ -329,7 +333,7 @@ def test_an_archive_and_the_hub_form_of_one_model_translate_alike(tmp_path: Path
     (tmp_path / "a.zip").write_bytes(make_archive(checkpoint))
     unpacked = unpack(tmp_path / "a.zip", tmp_path / "unpacked")
     hub_form = request_for(checkpoint, tmp_path / "one")
-    convert._convert_checkpoint(hub_form)
+    conversion.convert_checkpoint(hub_form)
     native = Request(
         form="archive",
         source=str(unpacked),
@@ -337,14 +341,14 @@ def test_an_archive_and_the_hub_form_of_one_model_translate_alike(tmp_path: Path
         quantization="float32",
         description=describe_archive(unpacked),
     )
-    assert convert._archive(native).deviation is None
+    assert conversion.convert_archive(native).deviation is None
     outputs = []
     for request in (hub_form, native):
         engine = CTranslate2Engine(Path(request.target), request.description, device="cpu")
         decoding = hub_form.description.decoding.with_overrides({"max_tokens": 60})
         # Sentences it does not know show what those it knows by heart would not: an end of
         # sequence that CTranslate2 added to every source of a native model, besides our own.
-        texts = [*convert.SENTENCES, *sentences()[:3]]
+        texts = [*SENTENCES, *sentences()[:3]]
         texts += [triple.en for triple in tiny_sentences(41, 100, held_out=True)]
         sources = [engine.encode(text) for text in texts]
         outputs.append([o.hypotheses[0].text for o in engine.generate(sources, decoding)])
@@ -388,7 +392,7 @@ def test_an_archive_that_writes_nonsense_is_refused(
         description=describe_archive(unpacked),
     )
     with pytest.raises(Refused, match=words):
-        convert._archive(request)
+        conversion.convert_archive(request)
 
 
 def _spike(weights: dict[str, Any], at: int, height: float) -> Any:
@@ -426,7 +430,7 @@ def test_a_pickle_that_would_run_code_is_refused(
 
     torch.save({"model.shared.weight": Trap()}, source / "pytorch_model.bin")
     with pytest.raises((Refused, pickle.UnpicklingError, RuntimeError, ValueError)):
-        convert._convert_checkpoint(request_for(source, tmp_path / "model"))
+        conversion.convert_checkpoint(request_for(source, tmp_path / "model"))
     assert not (tmp_path / "sprung").exists()
 
 

@@ -135,7 +135,7 @@ def test_a_hit_needs_neither_network_nor_a_writable_cache(
 
 @pytest.mark.parametrize(
     ("name", "damage"),
-    [("model.bin", "changed"), ("shared_vocabulary.json", "cut"), ("source.spm", "removed")],
+    [("model.bin", "changed"), ("source_vocabulary.json", "cut"), ("source.spm", "removed")],
 )
 def test_damage_is_found_and_repaired_from_the_kept_archive(
     copied: tuple[Path, ModelSpec], name: str, damage: str
