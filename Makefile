@@ -1,13 +1,15 @@
 # make demo | test | run | check | lock | image-test. Everything lives in .venv.
 PYTHON ?= python3
 ARTICLE ?=
+BENCH ?=
+LIBRETRANSLATE := benchmarks/.cache/venv-libretranslate/ready
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP) --require-hashes -r requirements/build.lock && \
 	$(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: demo run test check lint types lock tables footprint bundle clean
+.PHONY: demo run test check lint types lock tables footprint bench bench-quick bundle clean
 
 demo: $(VENV)/serve  ## summary and translations of a sample article, with the bundled models
 	@$(BIN)/lur demo $(ARTICLE)
@@ -50,6 +52,21 @@ tables: $(VENV)/test  ## write the generated tables of the README
 
 footprint: $(VENV)/serve  ## CPU time of the import, resident memory
 	$(BIN)/python -m benchmarks.footprint
+
+bench: $(VENV)/bench $(LIBRETRANSLATE)  ## Lur, the engine and the peers on the same weights; half an hour
+	$(BIN)/python -m benchmarks.run $(BENCH)
+
+bench-quick: $(VENV)/bench $(LIBRETRANSLATE)  ## the same with fewer cells and rounds
+	$(BIN)/python -m benchmarks.run --quick $(BENCH)
+
+$(VENV)/bench: $(VENV)/test benchmarks/requirements.txt
+	$(PIP) -r benchmarks/requirements.txt
+	@touch $@
+
+$(LIBRETRANSLATE): benchmarks/requirements-libretranslate.txt
+	$(PYTHON) -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	@touch $@
 
 lock:  ## write the lock files anew from pyproject.toml
 	sh requirements/lock.sh

@@ -67,7 +67,7 @@ Ask = Callable[[Text], Awaitable[None]]
 
 
 async def run(asks: Sequence[Ask], texts: Sequence[Iterator[Text]], duration_s: float) -> Span:
-    """Runs one client for each of `asks` on its own iterator of texts; each sends one at least.
+    """Runs one client for each of `asks` on its iterator of texts, which several may share.
 
     No request is sent `duration_s` after the first one; those under way are waited for.
 
@@ -89,7 +89,7 @@ async def run(asks: Sequence[Ask], texts: Sequence[Iterator[Text]], duration_s: 
             answered.append(Request(sent, ended[-1], text.tokens, text.kind))
             if ended[-1] >= until:
                 break
-        firsts.append(ended[0])
+        firsts.extend(ended[:1])  # of a short queue, a client may get nothing
 
     async with asyncio.TaskGroup() as group:
         for ask, queue in zip(asks, texts, strict=True):

@@ -118,6 +118,8 @@ def _throughput(plt: Any, result: Mapping[str, Any]) -> Any:
 
 def _latency(plt: Any, result: Mapping[str, Any]) -> Any:
     """Median to 99th percentile of a sentence's latency, one client and 32."""
+    from matplotlib import ticker
+
     figure, panels = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True)
     found = result["contenders"]
     names = sorted(
@@ -138,12 +140,15 @@ def _latency(plt: Any, result: Mapping[str, Any]) -> Any:
             panel.plot([low, high], [row, row], color=colour, linewidth=6, solid_capstyle="butt")
             panel.plot([low], [row], "o", color=colour, markersize=9)
         panel.set_xscale("log")
-        panel.xaxis.set_major_formatter(lambda x, _: f"{x:g}")
+        panel.xaxis.set_major_locator(ticker.LogLocator(10, subs=(1, 2, 5)))
+        panel.xaxis.set_major_formatter(lambda x, _: f"{x:g} ms" if x < 1000 else f"{x / 1000:g} s")
+        panel.xaxis.set_minor_formatter(ticker.NullFormatter())
+        panel.tick_params(axis="x", labelsize=9)
         panel.set_title(title, loc="left")
-        panel.set_xlabel("milliseconds: p50 (dot), to p95 (bar), to p99 (line)")
         panel.grid(axis="x", color=GRID)
     panels[0].set_yticks(range(len(names)), [found[name]["label"] for name in names])
     panels[0].set_ylim(-0.6, len(names) - 0.4)
+    figure.supxlabel("dot: p50, bar: to p95, line: to p99", size=10)
     figure.tight_layout()
     return figure
 
@@ -151,7 +156,7 @@ def _latency(plt: Any, result: Mapping[str, Any]) -> Any:
 def _ratios(plt: Any, result: Mapping[str, Any]) -> Any:
     """Every ratio over its target: right of the line is met."""
     shown = [t for t in TARGETS if t.key in result["targets"] and (t.least or t.most)]
-    figure, panel = plt.subplots(figsize=(9.5, 0.42 * len(shown) + 1))
+    figure, panel = plt.subplots(figsize=(6.0, 0.36 * len(shown) + 0.8))
     for row, target in enumerate(reversed(shown)):
         value = result["ratios"][target.key]
         margin = value / target.least if target.least else (target.most or 0) / max(value, 1e-9)
@@ -164,9 +169,9 @@ def _ratios(plt: Any, result: Mapping[str, Any]) -> Any:
     panel.axvline(1, color=INK, linewidth=1)
     panel.set_xscale("log")
     panel.set_xlim(0.1, 10)
-    panel.set_xticks([0.1, 0.5, 1, 2, 10], ["10 × short", "2 ×", "target", "2 ×", "10 × better"])
+    panel.set_xticks([0.1, 0.5, 1, 2, 10], ["÷ 10", "÷ 2", "target", "× 2", "× 10"])
     panel.xaxis.set_minor_locator(plt.NullLocator())
     panel.set_yticks(range(len(shown)), [target.meaning for target in reversed(shown)])
     panel.grid(axis="x", color=GRID)
-    panel.set_title("measured against the targets", loc="left")
+    panel.set_title("better than the target: to the right", loc="left")
     return figure

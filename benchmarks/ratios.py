@@ -4,12 +4,11 @@ Ratios of two things of one round are taken in that round, then the median of th
 know: how anything was measured, how it is shown.
 """
 
-import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["TARGETS", "Target", "medians", "ratios", "show", "verdicts"]
+__all__ = ["TARGETS", "Target", "ratios", "show", "verdicts"]
 
 Rounds = Mapping[str, Mapping[str, Sequence[Mapping[str, Any]]]]
 """For each contender and cell the figures of each round."""
@@ -62,7 +61,7 @@ TARGETS = (
     Target("first_request_s", "first translation of a fresh process", most=1.5, unit="s"),
     Target("memory_vs_files", "three models in memory, to their files"),
     Target("memory_over_files_bytes", "memory above 1.2 × the files", most=200e6, unit="bytes"),
-    Target("memory_flat", "memory after 10 000 requests, to after 1 000", most=1.05),
+    Target("memory_flat", "memory after 10 000 more requests, to before", most=1.05),
     Target(
         "queue_overhead_1000_waiting", "CPU of the queue, 1000 waiting", most=0.01, unit="share"
     ),
@@ -109,16 +108,14 @@ def ratios(rounds: Rounds, special: Mapping[str, Sequence[float]]) -> dict[str, 
 
 def verdicts(values: Mapping[str, float]) -> dict[str, dict[str, Any]]:
     """Returns for each target that was measured what it is and whether it is met."""
-    return {
+    found = {
         target.key: {"target": target.words, "met": target.met(values[target.key])}
         for target in TARGETS
         if target.key in values and target.words
     }
-
-
-def medians(values: Mapping[str, Sequence[float]]) -> dict[str, float]:
-    """Returns the median of each."""
-    return {key: statistics.median(column) for key, column in values.items()}
+    if over := found.get("memory_over_files_bytes"):  # one target, seen from two sides
+        found["memory_vs_files"] = {"target": "≤ 1.20 × + 200 MB", "met": over["met"]}
+    return found
 
 
 def _column(rows: Sequence[Mapping[str, Any]], key: str) -> list[float]:

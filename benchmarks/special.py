@@ -89,13 +89,13 @@ def resident(
 
 
 def flat(contender: Contender, texts: Texts, requests: int) -> Mapping[str, float]:
-    """Compares resident memory after `requests` small requests with that after a tenth of them."""
+    """Compares resident memory after `requests` small requests more with that after a tenth of them."""
     clients = 8
     queue = texts.of(0, "short", clients, requests)[0]
     with Process(contender.command, contender.environment, contender.health) as process:
         server = Server(contender, process)
         used = []
-        for count in (requests // 10, requests):
+        for count in (max(500, requests // 10), requests):
             server.run([itertools.islice(queue, count)] * clients, 1e9)
             used.append(resident_bytes(process.pid))
     return {"memory_flat": used[1] / used[0], "memory_flat_requests": requests}
