@@ -140,27 +140,6 @@ class Runner:
         """Returns how many tokens `text` takes in the window, special ones included."""
         return len(self.encode(text))
 
-    async def run(
-        self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow | None = None
-    ) -> list[JobResult]:
-        """Runs one job per source and returns their results in order.
-
-        Cancelling the call drops its jobs that have not begun.
-
-        Args:
-            flow: shared by the calls of one request; they then queue as one.
-
-        Raises:
-            QueueFull, ShuttingDown: nothing was queued.
-            InferenceFailed: the engine failed on one of the sources, alone too.
-        """
-        futures = self._batcher.submit(sources, decoding, flow or Flow())
-        try:
-            return list(await asyncio.gather(*map(asyncio.wrap_future, futures)))
-        finally:
-            for future in futures:
-                future.cancel()
-
     def submit(
         self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow
     ) -> list["asyncio.Future[JobResult]"]:

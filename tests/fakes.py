@@ -13,10 +13,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from service.batching import JobResult
 from service.engines.base import Decoding, Description, Hypothesis, Output, check_sources
 from service.models.catalog import Catalog, DirectorySource, ModelSpec
 from service.models.registry import Loading, Registry
-from service.runner import WARM_UP_TEXT, ModelInfo, Runner
+from service.runner import WARM_UP_TEXT, Flow, ModelInfo, Runner
 from service.tasks.judge import Fidelity
 from service.text.typography import Typography
 
@@ -177,6 +178,18 @@ def runner_of(
     return Runner(
         info(name), build, max_jobs=max_jobs, max_batch_tokens=max_batch_tokens, batch_wait_s=0.0
     )
+
+
+async def run(
+    runner: Runner, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow | None = None
+) -> list[JobResult]:
+    """Runs one job per source; cancelling it drops those that have not begun."""
+    futures = runner.submit(sources, decoding, flow or Flow())
+    try:
+        return list(await asyncio.gather(*futures))
+    finally:
+        for future in futures:
+            future.cancel()
 
 
 @asynccontextmanager

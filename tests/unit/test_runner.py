@@ -7,7 +7,7 @@ import pytest
 from service.engines.base import Decoding
 from service.errors import InferenceFailed, QueueFull, ShuttingDown
 from service.runner import Flow, Runner
-from tests.fakes import DESCRIPTION, END, FakeEngine, Gate, info, runner_of, running, until
+from tests.fakes import DESCRIPTION, END, FakeEngine, Gate, info, run, runner_of, running, until
 
 PLAIN = Decoding()
 
@@ -30,7 +30,7 @@ async def test_the_engine_is_built_warmed_up_used_and_closed_in_one_thread_of_it
     engine = FakeEngine()
     runner = await runner_of(build).start()
     assert engine.warm_ups == 1
-    await runner.run(sources(runner, "one"), PLAIN)
+    await run(runner, sources(runner, "one"), PLAIN)
     await runner.close()
     assert engine.closed_in is not None
     assert engine.threads == {engine.closed_in} == set(built_in)
@@ -116,7 +116,7 @@ async def test_a_build_that_fails_after_its_start_was_cancelled_ends_the_thread(
 async def test_results_come_in_the_order_of_the_sources() -> None:
     given = [f"{'word ' * (i % 7)}end{i}" for i in range(40)]
     async with running(FakeEngine(), max_batch_tokens=20) as runner:
-        results = await runner.run(sources(runner, *given), PLAIN)
+        results = await run(runner, sources(runner, *given), PLAIN)
     assert texts(results) == [text.upper() for text in given]
 
 
@@ -124,14 +124,14 @@ async def test_the_decoding_reaches_the_engine() -> None:
     engine = FakeEngine()
     decoding = Decoding(beam_size=3, max_tokens=17)
     async with running(engine) as runner:
-        await runner.run(sources(runner, "one"), decoding)
+        await run(runner, sources(runner, "one"), decoding)
     assert [batch.decoding for batch in engine.batches] == [decoding]
 
 
 async def test_no_sources_are_no_work() -> None:
     engine = FakeEngine()
     async with running(engine) as runner:
-        assert await runner.run([], PLAIN) == []
+        assert await run(runner, [], PLAIN) == []
     assert engine.batches == []
 
 
@@ -140,13 +140,13 @@ async def test_cancelling_run_drops_its_jobs_that_have_not_begun() -> None:
     engine = FakeEngine(gate=gate)
     async with running(engine, max_batch_tokens=2) as runner:
         gate.shut()
-        doomed = asyncio.create_task(runner.run(sources(runner, "a", "b", "c"), PLAIN))
+        doomed = asyncio.create_task(run(runner, sources(runner, "a", "b", "c"), PLAIN))
         await gate.reached()
         doomed.cancel()
         with pytest.raises(asyncio.CancelledError):
             await doomed
         gate.open()
-        assert texts(await runner.run(sources(runner, "d"), PLAIN)) == ["D"]
+        assert texts(await run(runner, sources(runner, "d"), PLAIN)) == ["D"]
     assert engine.texts == ["a", "d"]
 
 
@@ -155,9 +155,9 @@ async def test_one_failed_source_fails_its_run_and_drops_the_rest_of_it() -> Non
     engine = FakeEngine(poison={"bad"}, gate=gate)
     async with running(engine, max_batch_tokens=2) as runner:
         gate.shut()
-        doomed = asyncio.create_task(runner.run(sources(runner, "bad", "b", "c"), PLAIN))
+        doomed = asyncio.create_task(run(runner, sources(runner, "bad", "b", "c"), PLAIN))
         await gate.reached()
-        neighbour = asyncio.create_task(runner.run(sources(runner, "n"), PLAIN))
+        neighbour = asyncio.create_task(run(runner, sources(runner, "n"), PLAIN))
         gate.open()
         with pytest.raises(InferenceFailed, match="m failed"):
             await doomed
@@ -170,13 +170,13 @@ async def test_a_full_queue_refuses_at_once() -> None:
     gate = Gate()
     async with running(FakeEngine(gate=gate), max_jobs=1, max_batch_tokens=2) as runner:
         gate.shut()
-        first = asyncio.create_task(runner.run(sources(runner, "a"), PLAIN))
+        first = asyncio.create_task(run(runner, sources(runner, "a"), PLAIN))
         await gate.reached()
         assert not runner.is_full
-        second = asyncio.create_task(runner.run(sources(runner, "b"), PLAIN))
+        second = asyncio.create_task(run(runner, sources(runner, "b"), PLAIN))
         await until(lambda: runner.is_full)
         with pytest.raises(QueueFull):
-            await runner.run(sources(runner, "c"), PLAIN)
+            await run(runner, sources(runner, "c"), PLAIN)
         gate.open()
         assert texts(await first + await second) == ["A", "B"]
 
@@ -187,7 +187,7 @@ async def test_runs_of_one_flow_are_not_refused_half_way() -> None:
         gate.shut()
         flow = Flow()
         both = [
-            asyncio.create_task(runner.run(sources(runner, text), PLAIN, flow))
+            asyncio.create_task(run(runner, sources(runner, text), PLAIN, flow))
             for text in ("a", "b", "c")
         ]
         await until(lambda: runner.is_full)
@@ -200,12 +200,12 @@ async def test_close_waits_for_accepted_work_and_refuses_new() -> None:
     engine = FakeEngine(gate=gate)
     runner = await runner_of(lambda: engine, max_batch_tokens=2).start()
     gate.shut()
-    accepted = asyncio.create_task(runner.run(sources(runner, "a", "b"), PLAIN))
+    accepted = asyncio.create_task(run(runner, sources(runner, "a", "b"), PLAIN))
     await gate.reached()
     closing = asyncio.create_task(runner.close())
     await asyncio.sleep(0)
     with pytest.raises(ShuttingDown):
-        await runner.run(sources(runner, "c"), PLAIN)
+        await run(runner, sources(runner, "c"), PLAIN)
     assert not closing.done()
     assert engine.closed_in is None
     gate.open()
@@ -242,7 +242,7 @@ async def test_texts_are_encoded_from_any_thread_while_the_engine_works() -> Non
     gate = Gate()
     async with running(FakeEngine(gate=gate)) as runner:
         gate.shut()
-        busy = asyncio.create_task(runner.run(sources(runner, "a"), PLAIN))
+        busy = asyncio.create_task(run(runner, sources(runner, "a"), PLAIN))
         await gate.reached()
         encoded = await asyncio.gather(
             *(asyncio.to_thread(runner.encode, f"one two {i}") for i in range(8))
@@ -270,3 +270,21 @@ async def test_half_a_surrogate_pair_reaches_no_tokenizer() -> None:
         assert runner.count("\ud800") == 2
     finally:
         await runner.close()
+
+
+async def test_an_engine_of_two_workers_runs_two_batches_at_once_and_is_closed_after_them() -> None:
+    gate = Gate()
+    engine = FakeEngine(gate=gate, workers=2)
+    runner = await runner_of(lambda: engine).start()
+    gate.shut()
+    works = [asyncio.create_task(run(runner, sources(runner, text), PLAIN)) for text in "ab"]
+    await gate.reached()
+    await gate.reached()  # both are inside
+    closing = asyncio.create_task(runner.close())
+    await asyncio.sleep(0)
+    assert engine.closed_in is None
+    gate.open()
+    assert [texts(found) for found in await asyncio.gather(*works)] == [["A"], ["B"]]
+    await closing
+    assert len(engine.threads) == 2
+    assert engine.closed_in in engine.threads

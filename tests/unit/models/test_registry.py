@@ -14,6 +14,7 @@ from tests.fakes import (
     Gate,
     Loads,
     registry_of,
+    run,
     settle,
     translator_spec,
     until,
@@ -287,8 +288,8 @@ class TestLeases:
 
     async def test_a_leased_runner_works(self) -> None:
         async with registry_of(Loads()) as registry, registry.lease([A]) as runner:
-            (result,) = await runner.run(
-                [runner.encode("hello there")], runner.description.decoding
+            (result,) = await run(
+                runner, [runner.encode("hello there")], runner.description.decoding
             )
             assert result.output.hypotheses[0].text == "HELLO THERE"
 
@@ -307,13 +308,13 @@ class TestLeases:
             for runner in runners:
                 gates[runner.info.name].shut()
                 job = [runner.encode("x")]
-                works.append(asyncio.create_task(runner.run(job, runner.description.decoding)))
+                works.append(asyncio.create_task(run(runner, job, runner.description.decoding)))
                 await gates[runner.info.name].reached()
-                works.append(asyncio.create_task(runner.run(job, runner.description.decoding)))
+                works.append(asyncio.create_task(run(runner, job, runner.description.decoding)))
             await settle()
             assert registry.full_queues() == ["a", "b"]
             with pytest.raises(QueueFull):
-                await runners[0].run([["x"]], runners[0].description.decoding)
+                await run(runners[0], [["x"]], runners[0].description.decoding)
             for gate in gates.values():
                 gate.open()
             await asyncio.gather(*works)
@@ -602,7 +603,7 @@ class TestClosing:
         async with registry_of(loads) as registry, registry.lease([A]) as runner:
             gate.shut()
             job = [runner.encode("x")]
-            work = asyncio.create_task(runner.run(job, runner.description.decoding))
+            work = asyncio.create_task(run(runner, job, runner.description.decoding))
             await gate.reached()
             closing = asyncio.create_task(registry.close())
             await settle()

@@ -17,7 +17,7 @@ from service.runner import ModelInfo, Runner
 from service.tasks import memory as module
 from service.tasks.memory import ENTRY_BYTES, Memory
 from service.tasks.results import Stopwatch
-from tests.fakes import DESCRIPTION, FakeEngine, Gate, info, running, settle, until
+from tests.fakes import DESCRIPTION, FakeEngine, Gate, info, run, running, settle, until
 
 GREEDY = Decoding()
 PLENTY = 10**6
@@ -56,7 +56,7 @@ async def held(stop: str | None = None, **limits: int):
 
     engine = FakeEngine(answer, gate=gate)
     async with running(engine, **limits) as runner:
-        first = asyncio.create_task(runner.run([runner.encode("first")], GREEDY))
+        first = asyncio.create_task(run(runner, [runner.encode("first")], GREEDY))
         await gate.reached()
         try:
             yield runner, gate, engine

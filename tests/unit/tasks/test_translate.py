@@ -32,6 +32,7 @@ from tests.fakes import (
     catalog_of,
     info,
     registry_of,
+    run,
     same,
     settle,
     summarizer_spec,
@@ -201,7 +202,7 @@ class TestTargets:
         async with translating((HY, engine)) as shop, shop.registry.lease([HY]) as runner:
             gate.shut()
             blocker = asyncio.create_task(
-                runner.run([runner.encode("wait")], runner.description.decoding)
+                run(runner, [runner.encode("wait")], runner.description.decoding)
             )
             await gate.reached()
             request = TranslationRequest(tuple(f"Text {i}." for i in range(10)), ("hy",))
