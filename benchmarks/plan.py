@@ -103,7 +103,8 @@ QUICK = Plan(
         Cell("lur", "article", 16, 1.0),
         Cell("lur", "mixed", 16, 4.0),
         Cell("lur", "short", 1, 1.5),
-        *_peers(1.5, [("single", 32)]),
+        *(Cell(peer, "single", 32, 1.5) for peer in ("libretranslate", "mint_pattern")),
+        Cell("transformers", "single", 1, 3.0),  # with a lock, as many sentences as at 32
     ],
     engine_s=4.0,
     pairs=1,
