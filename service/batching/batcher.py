@@ -82,7 +82,6 @@ class Batcher:
         self._batch_wait_s = batch_wait_s
         self._pace = Pace()
         self._turns = Turns(max_batch_tokens, self._pace.lean_jobs if makes_room else None)
-        self._idle = 0
         self._closing = False
         self._swept_s = -math.inf
         self._changed = threading.Condition()
@@ -141,22 +140,18 @@ class Batcher:
                     return []
                 self._wait_for_company(worker)
                 waiting = self._turns.jobs
-                batch = self._turns.take(free=self._idle + 1)
+                batch = self._turns.take()
                 self._count_dropped(waiting - len(batch) - self._turns.jobs)
                 if batch:
                     return batch
 
     def _wait_for_jobs(self) -> bool:
         """Returns whether there are any; there will be none when the queue is closed."""
-        self._idle += 1
-        try:
-            while not self._turns.jobs:
-                if self._closing:
-                    return False
-                self._changed.wait()
-            return True
-        finally:
-            self._idle -= 1
+        while not self._turns.jobs:
+            if self._closing:
+                return False
+            self._changed.wait()
+        return True
 
     def _wait_for_company(self, worker: Worker) -> None:
         """Waits while flows that were here a moment ago may be on their way back.

@@ -133,14 +133,11 @@ class Turns:
         for job in jobs:
             self._lanes.setdefault(job.decoding, {}).setdefault(flow, []).append(job)
 
-    def take(self, free: int = 1) -> list[Job]:
+    def take(self) -> list[Job]:
         """Takes out the next batch: one decoding, within the budget; empty when nobody waits.
 
-        Cancelled jobs are dropped when they would be in a batch.
-
-        Args:
-            free: workers that have nothing to do, the one that takes included; what waits is shared
-                out among them.
+        Of all jobs that wait or run no worker takes more than its share. Cancelled jobs are dropped
+        when they would be in a batch.
         """
         while self._lanes:
             decoding, order = self._next_lane()
@@ -149,8 +146,10 @@ class Turns:
             if makes_room and is_brief(order[0]):
                 order = [flow for flow in order if is_brief(flow)]
             window = _look_ahead(lane, order)
-            most = self.lean_jobs if makes_room and self._is_last_for(window[0]) else None
-            batch = _fit(window, self._budget(window, free), most or len(window))
+            most = self._share()
+            if makes_room and self._is_last_for(window[0]):
+                most = min(most, self.lean_jobs or most)
+            batch = _fit(window, self._max_batch_tokens, most)
             if not any(job.future.cancelled() for job in batch):
                 self._begin(decoding, batch)
                 return batch
@@ -162,11 +161,9 @@ class Turns:
         long = sum(running.is_long for running in self._running.values())
         return not is_brief(head.flow) and long >= self.workers - 1
 
-    def _budget(self, window: list[Job], free: int) -> int:
-        if free == 1:
-            return self._max_batch_tokens
-        share = math.ceil(sum(job.tokens for job in window) / free)
-        return min(self._max_batch_tokens, share)
+    def _share(self) -> int:
+        running = sum(len(running.batch) for running in self._running.values())
+        return math.ceil((self.jobs + running) / max(1, self.workers))
 
     def _begin(self, decoding: Decoding, batch: list[Job]) -> None:
         self._brief_expected = max(0, self._brief_expected - 1)

@@ -183,10 +183,17 @@ class TestSeveralWorkers:
         turns.workers = workers
         return turns
 
-    def test_free_workers_share_what_waits(self) -> None:
+    def test_what_waits_is_shared_out_among_the_workers(self) -> None:
         turns = self.turns_of(3)
         wait(turns, [10] * 12)
-        assert [len(turns.take(free)) for free in (3, 2, 1)] == [4, 4, 4]
+        assert [len(turns.take()) for _ in range(3)] == [4, 4, 4]
+
+    def test_no_worker_takes_more_than_its_share_of_what_waits_and_runs(self) -> None:
+        turns = self.turns_of(2)
+        wait(turns, [10] * 8)
+        assert len(turns.take()) == 4
+        wait(turns, [10] * 20)
+        assert len(turns.take()) == 14
 
     def test_a_flow_that_is_in_a_batch_does_not_have_the_next_turn_too(self) -> None:
         turns = self.turns_of(2, budget=10)
@@ -304,7 +311,7 @@ def test_between_two_services_of_a_flow_others_get_no_more_than_the_bound(
         send(client)
     running: list[list[Job]] = []
     for _ in range(120):
-        while len(running) < workers and (batch := turns.take(workers - len(running))):
+        while len(running) < workers and (batch := turns.take()):
             running.append(batch)
             assert len(batch) <= 1 or len(batch) * max(job.tokens for job in batch) <= budget
             assert len({job.decoding for job in batch}) == 1
