@@ -156,11 +156,11 @@ class Bench:
         )
 
     def _count(self, cell: Cell) -> int:
-        """Texts enough for a server that is as fast as the engine and a half."""
+        """Texts enough for a server that is three times as fast as the engine."""
         size = 12 if cell.load in {"article", "mixed"} else 1
         if cell.clients == 1:
             return max(2, round(cell.duration_s / (size * self._offline.alone_s)))
-        return round(1.5 * cell.duration_s * self._offline.sentences_per_s / size) + cell.clients
+        return round(3 * cell.duration_s * self._offline.sentences_per_s / size) + cell.clients
 
     def _engine_offline(self, number: int, seconds: float, model: str) -> None:
         count = max(32, round(seconds * self._offline.sentences_per_s))

@@ -120,7 +120,7 @@ def _latency(plt: Any, result: Mapping[str, Any]) -> Any:
     """Median to 99th percentile of a sentence's latency, one client and 32."""
     from matplotlib import ticker
 
-    figure, panels = plt.subplots(1, 2, figsize=(9.5, 3.6), sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(9.5, 3.6), sharex=True, sharey=True)
     found = result["contenders"]
     names = sorted(
         (name for name in found if "single@32" in found[name]["cells"]),
@@ -140,7 +140,7 @@ def _latency(plt: Any, result: Mapping[str, Any]) -> Any:
             panel.plot([low, high], [row, row], color=colour, linewidth=6, solid_capstyle="butt")
             panel.plot([low], [row], "o", color=colour, markersize=9)
         panel.set_xscale("log")
-        panel.xaxis.set_major_locator(ticker.LogLocator(10, subs=(1, 2, 5)))
+        panel.xaxis.set_major_locator(ticker.LogLocator(10, subs=(1, 3)))
         panel.xaxis.set_major_formatter(lambda x, _: f"{x:g} ms" if x < 1000 else f"{x / 1000:g} s")
         panel.xaxis.set_minor_formatter(ticker.NullFormatter())
         panel.tick_params(axis="x", labelsize=9)

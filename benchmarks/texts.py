@@ -38,15 +38,23 @@ def from_checkpoint(checkpoint: Path) -> Source:
 
 
 def from_file(file: Path, spm: Path) -> Source:
-    """Returns the sentences of a file in random order, again and again, counted with `spm`."""
+    """Returns the sentences of a file in random order, counted with the SentencePiece model `spm`.
+
+    None comes twice: from the second time on it ends with a number, since equal sentences in flight
+    at once would be translated once.
+    """
     from sentencepiece import SentencePieceProcessor
 
     processor = SentencePieceProcessor(model_file=str(spm))
-    found = [(text, len(processor.encode(text))) for text in split(file.read_text("utf-8"))]
+    found = split(file.read_text("utf-8"))
 
     def sentences(count: int, seed: int) -> list[tuple[str, int]]:
         rng = random.Random(seed)
-        return [rng.choice(found) for _ in range(count)]
+        drawn: list[str] = []
+        while len(drawn) < count:
+            tag = f" ({seed % 997}-{len(drawn) // len(found)})" if drawn else ""
+            drawn += [f"{text[:-1]}{tag}{text[-1]}" for text in rng.sample(found, len(found))]
+        return [(text, len(processor.encode(text))) for text in drawn[:count]]
 
     return sentences
 
@@ -73,9 +81,9 @@ class Texts:
         seed = self._seeded(round_, load, clients)
         if load == "mixed":
             articles = self._articles(count, seed)
-            shorts = self._singles(count, seed + 1, short=True)
+            shorts = self._singles(4 * count, seed + 1, short=True)
             if clients == 1:
-                both = [text for pair in zip(articles, shorts, strict=True) for text in pair]
+                both = [text for pair in zip(articles, shorts, strict=False) for text in pair]
                 return [iter(both[:count])]
             queues = itertools.cycle(articles), itertools.cycle(shorts)
             posting = max(1, round(clients * ARTICLE_SHARE))

@@ -2,6 +2,8 @@ import asyncio
 import itertools
 import json
 import re
+import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from benchmarks import ratios, report
 from benchmarks.load import Request, Span, Text, figures, percentile, run
 from benchmarks.plan import FULL, QUICK, Plan
 from benchmarks.ratios import TARGETS
-from benchmarks.texts import Texts
+from benchmarks.texts import Texts, from_file
 
 REQUIRED = {
     "throughput_32_vs_engine",
@@ -88,6 +90,21 @@ def test_contenders_get_the_same_texts_and_rounds_get_others() -> None:
 
     assert first(1) == first(1)
     assert first(1) != first(2)
+
+
+def test_no_sentence_of_a_file_comes_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Equal sentences in flight at once are translated once, which would flatter who does that.
+    module = types.SimpleNamespace(SentencePieceProcessor=lambda model_file: Words())
+    monkeypatch.setitem(sys.modules, "sentencepiece", module)
+    file = tmp_path / "text.en"
+    file.write_text("One sentence. Another one.\nA third.", encoding="utf-8")
+    drawn = from_file(file, tmp_path / "source.spm")(10, 5)
+    assert len({text for text, _ in drawn}) == 10
+
+
+class Words:
+    def encode(self, text: str) -> list[str]:
+        return text.split()
 
 
 def test_a_mixed_load_has_three_articles_for_each_short_sentence() -> None:
