@@ -91,7 +91,7 @@ class Bench:
 
     Attributes:
         rounds: for each contender and cell the figures of each round; `engine` is a contender
-            whose cells are `offline`, `plain` and `alone`.
+            whose cells are `offline`, `trimmed` and `alone`.
         special: for each special measurement its value in each round.
     """
 
@@ -125,8 +125,10 @@ class Bench:
             (f"{c.contender} {c.key}", lambda c=c: self._cell(c, number))  # type: ignore[misc]
             for c in cells
         ]
-        works.append(("engine offline", lambda: self._engine_offline(number, engine_s, "served")))
-        works.append(("engine plain", lambda: self._engine_offline(number, engine_s / 2, "plain")))
+        for cell in ("offline", "trimmed"):
+            works.append(
+                (f"engine {cell}", lambda cell=cell: self._engine_offline(number, engine_s, cell))  # type: ignore[misc]
+            )
         works.append(("engine alone", lambda: self._engine_alone(number, engine_s / 2)))
         works += [
             (name, lambda name=name, take=take: self._take(take, number))  # type: ignore[misc]
@@ -162,15 +164,16 @@ class Bench:
             return max(2, round(cell.duration_s / (size * self._offline.alone_s)))
         return round(3 * cell.duration_s * self._offline.sentences_per_s / size) + cell.clients
 
-    def _engine_offline(self, number: int, seconds: float, model: str) -> None:
+    def _engine_offline(self, number: int, seconds: float, cell: str) -> None:
+        """The texts of `single@32`, all in one call."""
         count = max(32, round(seconds * self._offline.sentences_per_s))
         queue = self._texts.of(number, "single", 32, count)[0]
         texts = list(itertools.islice(queue, count))
         used = cpu_s(self._engine.pid)
-        took_s = self._offline.translate(self._engine, texts, model)
+        took_s = self._offline.translate(self._engine, texts, cell)
         used = cpu_s(self._engine.pid) - used
         tokens = sum(text.tokens for text in texts)
-        self.rounds["engine"]["offline" if model == "served" else model].append(
+        self.rounds["engine"][cell].append(
             {
                 "requests": count,
                 "requests_per_s": count / took_s,

@@ -63,7 +63,7 @@ class Offline:
     ) -> None:
         manifest = read_manifest(served)
         assert manifest is not None, f"{served} holds no model"
-        self._models = {"served": served, "plain": plain}
+        self._models = {"trimmed": served, "offline": plain}
         self._tokenizer = load_tokenizer(served, manifest.description)
         self._options = decoding_options(manifest.description, BEAM, patience)
         self._device = device
@@ -84,14 +84,14 @@ class Offline:
         rates: dict[tuple[Layout, int], float] = {}
         alone: dict[Layout, float] = {}
         for layout in layouts:
-            engine.load("trial", self._models["served"], layout, self._device)
+            engine.load("trial", self._models["trimmed"], layout, self._device)
             engine.translate("trial", sources[:8], self._options)
             times, tokens = engine.one_by_one("trial", sources[:8], self._options)
             alone[layout] = sorted(times)[4]
             self.tokens_ratio = tokens / sum(len(source) - 1 for source in sources[:8])
             self._try(engine, layout, 32, sources, rates)
         layout = max(rates, key=lambda tried: rates[tried])[0]
-        engine.load("trial", self._models["served"], layout, self._device)
+        engine.load("trial", self._models["trimmed"], layout, self._device)
         for size in BATCHES:
             if (layout, size) not in rates:
                 self._try(engine, layout, size, sources, rates)
@@ -102,10 +102,10 @@ class Offline:
         self.alone_s = alone[fastest]
         self._calibrated = layout, size, fastest
         self.calibration += [{"layout": k, "alone_s": v} for k, v in alone.items()]
-        engine.load("served", self._models["served"], layout, self._device)
-        engine.load("plain", self._models["plain"], layout, self._device)
-        engine.load("alone", self._models["served"], fastest, self._device)
-        for name in ("served", "plain", "alone"):
+        for name, path in self._models.items():
+            engine.load(name, path, layout, self._device)
+        engine.load("alone", self._models["trimmed"], fastest, self._device)
+        for name in (*self._models, "alone"):
             engine.translate(name, sources[:4], self._options)
         say(f"engine: {self.chosen}, {self.sentences_per_s:.1f} sentences/s")
 
@@ -129,7 +129,11 @@ class Offline:
         return {"layout": layout, "max_batch_size": size, "layout_alone": alone}
 
     def translate(self, engine: Engine, texts: Sequence[Text], model: str) -> float:
-        """Translates all texts in one call with the model `served` or `plain`; returns seconds."""
+        """Translates all texts in one call; returns seconds.
+
+        Args:
+            model: `offline`, the plain conversion, or `trimmed`, the files that Lur serves.
+        """
         sources = [self._tokenizer.encode(text.text) for text in texts]
         options = self._options | {"max_batch_size": self._calibrated[1]}
         return engine.translate(model, sources, options)[0]

@@ -43,6 +43,7 @@ class Plan:
         rounds: how often every cell is measured.
         cells: of a round, in any order.
         engine_s: how long the engine works offline in a round; alone half of that.
+        alone: sentences that are given to the engine and to Lur, one after another, in a round.
         pairs: articles that are sent whole and sentence by sentence, in a round.
         summaries: articles for each summarizer in a round.
         small_summarizer: whether the summarizer and the three models of the memory test are the
@@ -54,6 +55,7 @@ class Plan:
     rounds: int
     cells: Sequence[Cell]
     engine_s: float
+    alone: int
     pairs: int
     summaries: int
     small_summarizer: bool
@@ -79,14 +81,15 @@ FULL = Plan(
     rounds=5,
     cells=[
         Cell("lur", "single", 32, 10.0),
-        *(Cell("lur", "single", clients, 6.0) for clients in LEVELS if clients != 32),
-        *(Cell("lur", "article", clients, 5.0) for clients in LEVELS),
+        *(Cell("lur", "single", clients, 5.0) for clients in LEVELS if clients != 32),
+        *(Cell("lur", "article", clients, 3.0) for clients in LEVELS),
         Cell("lur", "mixed", 16, 12.0),
-        *(Cell("lur", "mixed", clients, 5.0) for clients in LEVELS if clients != 16),
+        *(Cell("lur", "mixed", clients, 3.0) for clients in LEVELS if clients != 16),
         Cell("lur", "short", 1, 4.0),
-        *_peers(5.0, [("single", 1), ("single", 32), ("article", 1)]),
+        *_peers(4.0, [("single", 1), ("single", 32), ("article", 1)]),
     ],
     engine_s=8.0,
+    alone=40,
     pairs=2,
     summaries=1,
     small_summarizer=False,
@@ -97,8 +100,8 @@ QUICK = Plan(
     "quick",
     rounds=3,
     cells=[
-        Cell("lur", "single", 32, 5.0),
-        *(Cell("lur", "single", clients, 2.5) for clients in (1, 4, 16, 64)),
+        Cell("lur", "single", 32, 4.0),
+        *(Cell("lur", "single", clients, 1.5) for clients in (1, 4, 16, 64)),
         Cell("lur", "article", 1, 2.0),
         Cell("lur", "article", 16, 1.0),
         Cell("lur", "mixed", 16, 4.0),
@@ -106,7 +109,8 @@ QUICK = Plan(
         *(Cell(peer, "single", 32, 1.5) for peer in ("libretranslate", "mint_pattern")),
         Cell("transformers", "single", 1, 3.0),  # with a lock, as many sentences as at 32
     ],
-    engine_s=4.0,
+    engine_s=3.0,
+    alone=12,
     pairs=1,
     summaries=1,
     small_summarizer=True,

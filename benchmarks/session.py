@@ -82,6 +82,9 @@ class Session:
             idle = bench.idle_cpu_share()
             others: dict[str, Special] = {
                 "cold start": partial(special.cold_start, contenders[0], texts),
+                "alone": partial(
+                    special.alone, up["lur"], engine, offline, texts, self._plan.alone
+                ),
                 "pairs": partial(special.one_by_one, up["lur"], texts, self._plan.pairs),
                 "resubmit": partial(special.resubmit, up["lur_remembering"], texts),
                 "summaries": summaries.take,

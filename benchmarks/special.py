@@ -3,20 +3,30 @@
 Each returns its figures under the names that they have in the results. Must not know: targets.
 """
 
+import asyncio
 import itertools
 import random
+import statistics
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 
 from benchmarks.bench import Server
+from benchmarks.contenders.engine import Engine
 from benchmarks.contenders.servers import Contender
+from benchmarks.http_client import Connection
 from benchmarks.load import Text
+from benchmarks.offline import Offline
 from benchmarks.processes import Process, cpu_s, resident_bytes
 from benchmarks.queue_overhead import job_cost_s
 from benchmarks.texts import Texts
 from benchmarks.weights import Lur
 
-__all__ = ["cold_start", "flat", "one_by_one", "queue", "resident", "resubmit"]
+RESUBMITTED_SENTENCES = 30
+"""An article of some 750 tokens. Twelve sentences share batches so well that one of them alone
+takes more than a fifth of the time of all."""
+
+__all__ = ["alone", "cold_start", "flat", "one_by_one", "queue", "resident", "resubmit"]
 
 
 def cold_start(contender: Contender, texts: Texts, number: int) -> Mapping[str, float]:
@@ -31,6 +41,36 @@ def cold_start(contender: Contender, texts: Texts, number: int) -> Mapping[str, 
         used = cpu_s(process.pid)
         first_s = Server(lazy, process).time(sentences[0])
     return {"cold_start_cpu_s": used, "first_request_s": first_s}
+
+
+def alone(
+    server: Server, engine: Engine, offline: Offline, texts: Texts, pairs: int, number: int
+) -> Mapping[str, float]:
+    """Gives each sentence to the engine directly and to the server, right after one another.
+
+    Both have the same files, and the engine the threads that are best for one sentence.
+    """
+    _, sentences = texts.article_and_sentences(number, 2000, pairs)
+
+    async def go() -> list[tuple[float, float]]:
+        connection = Connection(server.process.port)
+        ask = server.asking(connection)
+        found = []
+        for place, text in enumerate(sentences):
+            called_s = offline.one_by_one(engine, [text])[0] if place % 2 else 0.0
+            begun = time.perf_counter()
+            await ask(text)
+            served_s = time.perf_counter() - begun
+            found.append((served_s, called_s or offline.one_by_one(engine, [text])[0]))
+        connection.close()
+        return found
+
+    times = asyncio.run(go())
+    served, called = (statistics.median(column) for column in zip(*times, strict=True))
+    return {
+        "p50_alone_vs_engine": served / called,
+        "p50_alone_minus_engine_ms": 1e3 * statistics.median(a - b for a, b in times),
+    }
 
 
 def one_by_one(server: Server, texts: Texts, pairs: int, number: int) -> Mapping[str, float]:
@@ -50,11 +90,10 @@ def resubmit(server: Server, texts: Texts, number: int) -> Mapping[str, float]:
     """Sends an article, then again with one sentence changed, to a server that remembers."""
     first_s = again_s = 0.0
     for pair in (100, 101):
-        article, sentences = texts.article_and_sentences(number, pair)
+        article, sentences = texts.article_and_sentences(number, pair, RESUBMITTED_SENTENCES)
         _, others = texts.article_and_sentences(number, pair + 500)
         parts = [sentence.text for sentence in sentences]
-        changed = random.Random(pair).randrange(len(parts))
-        parts[changed] = others[changed].text
+        parts[random.Random(pair).randrange(len(parts))] = others[0].text
         first_s += server.time(article)
         again_s += server.time(replace(article, text=" ".join(parts)))
     return {"resubmit_one_changed_vs_first": again_s / first_s}
@@ -89,7 +128,7 @@ def resident(
 
 
 def flat(contender: Contender, texts: Texts, requests: int) -> Mapping[str, float]:
-    """Compares resident memory after `requests` small requests more with that after a tenth of them."""
+    """Compares resident memory after `requests` small requests more with that after a tenth."""
     clients = 8
     queue = texts.of(0, "short", clients, requests)[0]
     with Process(contender.command, contender.environment, contender.health) as process:

@@ -99,10 +99,12 @@ class Texts:
         """Returns single sentences that no round has."""
         return self._singles(count, self._seeded("some"), short=False)
 
-    def article_and_sentences(self, round_: int, number: int) -> tuple[Text, list[Text]]:
+    def article_and_sentences(
+        self, round_: int, number: int, count: int = ARTICLE_SENTENCES
+    ) -> tuple[Text, list[Text]]:
         """Returns an article, and its sentences one by one."""
         seed = self._seeded(round_, "pair", number)
-        parts = self._source(ARTICLE_SENTENCES, seed)
+        parts = self._source(count, seed)
         return _article(parts), [Text(text, tokens, "single") for text, tokens in parts]
 
     def _seeded(self, *parts: object) -> int:

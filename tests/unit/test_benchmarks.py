@@ -16,6 +16,7 @@ from benchmarks.texts import Texts, from_file
 
 REQUIRED = {
     "throughput_32_vs_engine",
+    "throughput_32_vs_trimmed_engine",
     "throughput_32_vs_best_peer",
     "p50_alone_vs_engine",
     "p50_alone_minus_engine_ms",
