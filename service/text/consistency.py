@@ -54,7 +54,7 @@ def inconsistent(
         The index of a segment and the finding, `name_inconsistent`; its value is the word of the
         name as the source has it.
     """
-    if languages[0] != "en" or languages[1] not in _TARGETS:
+    if len(pairs) < 2 or languages[0] != "en" or languages[1] not in _TARGETS:
         return []
     segments = [_Segment(target, list(_name_words(source))) for source, target in pairs]
     places: defaultdict[str, list[int]] = defaultdict(list)

@@ -5,6 +5,7 @@ know sentences, nor what a word means.
 """
 
 import re
+from functools import lru_cache
 from typing import Final
 
 __all__ = ["is_grammatical", "may_be_doubled", "stem"]
@@ -72,8 +73,21 @@ _DOUBLED_TEXT: Final = (
 _DOUBLED: Final = frozenset(_DOUBLED_TEXT.split())
 
 
+_REMEMBERED_CHARACTERS: Final = 32
+
+
 def stem(word: str, language: str) -> str:
     """Return what the forms of a lower-case word share; other languages than hy, ru: the word."""
+    cut = _remembered if len(word) <= _REMEMBERED_CHARACTERS else _cut
+    return cut(word, language)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(word: str, language: str) -> str:
+    return _cut(word, language)
+
+
+def _cut(word: str, language: str) -> str:
     if language == "hy":
         for ending in _ARMENIAN_ENDINGS:
             shorter = ending.sub("", word)

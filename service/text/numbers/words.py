@@ -4,6 +4,7 @@ It must not know a word itself, nor where in a text one stands.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from service.text.numbers.word import Word
@@ -19,6 +20,9 @@ _READERS: Final[dict[str, Callable[[str], Word | None]]] = {
     "ru": read_russian,
 }
 
+_REMEMBERED_CHARACTERS: Final = 32
+"""Longer ones are rarely words: the memory for common ones is not to be full of them."""
+
 
 def look_up(word: str, language: str) -> Word | None:
     """Return what `word` says about a number, None if nothing.
@@ -27,9 +31,20 @@ def look_up(word: str, language: str) -> Word | None:
         word: one run of letters as it is written.
         language: "en", "hy" or "ru"; no other language has words here.
     """
-    reader = _READERS.get(language)
-    if reader is None:
+    if language not in _READERS:
         return None
+    if len(word) > _REMEMBERED_CHARACTERS:
+        return _read(word, language)
+    return _remembered(word, language)
+
+
+@lru_cache(maxsize=8192)
+def _remembered(word: str, language: str) -> Word | None:
+    return _read(word, language)
+
+
+def _read(word: str, language: str) -> Word | None:
+    reader = _READERS[language]
     if reader is not read_english and word[0].isascii():
         # A name left as it was (Six Flags) still says its number, and asks for none.
         meaning = read_english(word)
