@@ -12,9 +12,9 @@ from service.errors import InputTooLong, NothingToSummarize
 from service.evaluate.inputs import EvaluationError, Row
 from service.evaluate.summaries import Summaries
 from service.evaluate.translation import Corpus, System
-from service.tasks.together import together
 from service.tasks.results import SummaryResult, Translation
 from service.tasks.summarize import SummaryRequest
+from service.tasks.together import together
 from service.tasks.translate import Quality, TranslationRequest
 from service.text.segment import Span, splice
 
