@@ -73,7 +73,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Meta(ge=0, description="budget of one batch, in padded source tokens; 0: by the device"),
     ] = 0
     batch_wait_ms: Annotated[
-        float, Meta(ge=0, le=1000, description="longest wait for company before a batch starts")
+        float,
+        Meta(
+            ge=0,
+            le=1000,
+            description="a batch waits so long, or 5 % of the last one's time, for who was in that",
+        ),
     ] = 1.0
     deadline_s: Annotated[float, Meta(gt=0, description="time one request may take")] = 120.0
     load_wait_s: Annotated[

@@ -8,6 +8,7 @@ import json
 import re
 from pathlib import Path
 
+from benchmarks.report import latest_table
 from service.api.problems import STATUSES
 from service.models.rows import builtin_rows
 from service.settings import Settings
@@ -66,7 +67,12 @@ def models_table() -> str:
     return "\n".join(rows)
 
 
-TABLES = {"settings": settings_table, "errors": errors_table, "models": models_table}
+TABLES = {
+    "settings": settings_table,
+    "errors": errors_table,
+    "models": models_table,
+    "bench": latest_table,
+}
 
 
 def with_tables(text: str) -> str:

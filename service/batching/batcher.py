@@ -27,7 +27,9 @@ __all__ = ["Batcher", "RunBatch"]
 RunBatch = Callable[[Sequence[Sequence[str]], Decoding], list[Output]]
 
 WAIT_SHARE = 0.05
-"""What part of its last batch's time a worker waits for company at most. @@"""
+"""What part of its last batch's time a worker waits for company at most. In a simulation of 32
+clients on two workers, waiting for all of them brings a tenth more than waiting for none
+(`benchmarks/simulation.py`); on busy cores they come back within some 30 ms of a batch's second."""
 
 SWEEP_S = 0.1
 """A full queue is searched for cancelled jobs no more often: it takes 0.3 us a job, and refusing
