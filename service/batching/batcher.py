@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from service.batching.jobs import Flow, Job, JobResult
 from service.batching.pace import Pace
-from service.batching.turns import Turns
+from service.batching.turns import Turns, is_brief
 from service.engines.base import Decoding, Output
 from service.errors import InferenceFailed, QueueFull, ShuttingDown
 from service.telemetry import metrics
@@ -43,11 +43,13 @@ class Worker:
     Attributes:
         jobs: how many it held.
         company: how many flows were in it or waited when it was done.
+        only_brief: whether it held brief flows alone; then only these are company.
         wait_until_s: so long these may take to come back.
     """
 
     jobs: int = 0
     company: int = 0
+    only_brief: bool = False
     wait_until_s: float = -math.inf
 
 
@@ -161,17 +163,22 @@ class Batcher:
         Clients that wait for their results come back together; the first of them would otherwise
         get a batch of its own, and all the others wait for it. Nobody waits where as many jobs as
         the last batch had are there already: with one worker, clients form two groups by
-        themselves, one of which is served while the other comes back.
+        themselves, one of which is served while the other comes back. Who has served brief flows
+        waits for such, or else a batch of a long one would begin a moment before they are back.
         """
-        while (
-            len(self._turns.flows) < worker.company
-            and self._turns.jobs < worker.jobs
-            and self._turns.tokens < self._max_batch_tokens
-            and not self._closing
-        ):
+        while self._misses_company(worker) and not self._closing:
             if (left := worker.wait_until_s - time.monotonic()) <= 0:
                 return
             self._changed.wait(left)
+
+    def _misses_company(self, worker: Worker) -> bool:
+        if worker.only_brief:
+            return self._turns.brief_flows() < min(worker.company, worker.jobs)
+        return (
+            len(self._turns.flows) < worker.company
+            and self._turns.jobs < worker.jobs
+            and self._turns.tokens < self._max_batch_tokens
+        )
 
     def _finish(self, batch: list[Job], worker: Worker, began_s: float) -> float:
         """Ends a batch, before its results are out and bring the next requests; returns when."""
@@ -179,7 +186,11 @@ class Batcher:
             now = time.monotonic()
             if self._turns.finish(batch):
                 worker.jobs = len(batch)
-                worker.company = len(self._turns.flows.union(job.flow for job in batch))
+                here = self._turns.flows.union(job.flow for job in batch)
+                worker.only_brief = self._turns.lean_jobs is not None and all(
+                    is_brief(job.flow) for job in batch
+                )
+                worker.company = sum(map(is_brief, here)) if worker.only_brief else len(here)
                 worker.wait_until_s = now + max(self._batch_wait_s, WAIT_SHARE * (now - began_s))
             return now
 

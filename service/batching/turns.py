@@ -133,6 +133,12 @@ class Turns:
         for job in jobs:
             self._lanes.setdefault(job.decoding, {}).setdefault(flow, []).append(job)
 
+    def brief_flows(self) -> int:
+        """Returns how many brief flows wait, where these are told from long ones; else all."""
+        if self.lean_jobs is None:
+            return len(self.flows)
+        return sum(map(is_brief, self.flows))
+
     def take(self) -> list[Job]:
         """Takes out the next batch: one decoding, within the budget; empty when nobody waits.
 

@@ -90,12 +90,13 @@ def convert_checkpoint(request: Request) -> Converted:
     target = Path(request.target)
     make(target, ask, lambda spec: None)
     deviation = check(target, description, reference, request.quantization)
-    trimmed = trim_target(request, lambda place, cut: make(place, lambda model: None, cut))
+    trimmed, kept = trim_target(request, lambda place, cut: make(place, lambda model: None, cut))
     versions = {"torch": str(torch.__version__), "transformers": transformers.__version__}
     return Converted(
         language_tokens=languages,
         deviation=round(deviation, 5),
         trimmed=trimmed,
+        whole_because=kept,
         versions=_versions() | versions,
     )
 
@@ -118,13 +119,19 @@ def convert_archive(request: Request) -> Converted:
     if fault := language_fault(request.description, languages):
         raise Refused(fault)
     check_output(target, request.description)
-    trimmed = trim_target(request, make)
+    trimmed, kept = trim_target(request, make)
     return Converted(
-        language_tokens=languages, deviation=None, trimmed=trimmed, versions=_versions()
+        language_tokens=languages,
+        deviation=None,
+        trimmed=trimmed,
+        whole_because=kept,
+        versions=_versions(),
     )
 
 
-def trim_target(request: Request, make: Callable[[Path, Callable[[Any], None]], None]) -> int:
+def trim_target(
+    request: Request, make: Callable[[Path, Callable[[Any], None]], None]
+) -> tuple[int, str]:
     """Puts a model with a smaller decoder in the place of the whole one, where that is as good.
 
     Args:
@@ -133,27 +140,28 @@ def trim_target(request: Request, make: Callable[[Path, Callable[[Any], None]], 
 
     Returns:
         How many pieces the decoder lost; 0 where the whole model stays. It stays too when the
-        trimmed one does not pass its check: a slower model is better than none.
+        trimmed one does not pass its check: a slower model is better than none. Then the other is
+        what the check said, else it is empty.
     """
     whole, description = Path(request.target), request.description
     shared = whole / "shared_vocabulary.json"  # else each side has a vocabulary of its own
     marian = (description.architecture, description.tokenizer) == ("marian", "sentencepiece")
     if not (request.trim_target and marian and shared.exists()):
-        return 0
+        return 0, ""
     tokens = read_vocabulary(whole)
     rows = writable_rows(tokens, pieces_of(whole / "target.spm"))
     if rows is None:
-        return 0
+        return 0, ""
     smaller = whole.with_name(f"{whole.name}-trimmed")
     try:
         make(smaller, lambda spec: trim(spec, rows))
         check_trimmed(whole, smaller, description)
-    except Refused:
+    except Refused as refusal:
         shutil.rmtree(smaller, ignore_errors=True)
-        return 0
+        return 0, str(refusal)
     shutil.rmtree(whole)
     smaller.rename(whole)
-    return len(tokens) - len(rows)
+    return len(tokens) - len(rows), ""
 
 
 def _convert(loader: Any, target: Path, quantization: str, form: str) -> None:

@@ -55,12 +55,14 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
         language_tokens: the language tokens in its vocabulary; empty for a model of one pair.
         deviation: what the check measured, in nats a token; `None` where there is no reference.
         trimmed: how many pieces the decoder lost of its vocabulary; 0 where it is whole.
+        whole_because: what was wrong with the trimmed decoder, where one was made and not taken.
         versions: of the libraries that took part.
     """
 
     language_tokens: tuple[str, ...]
     deviation: float | None
     trimmed: int = 0
+    whole_because: str = ""
     versions: dict[str, str]
 
 

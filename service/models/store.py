@@ -16,6 +16,7 @@ knows nothing of memory, requests or the event loop.
 
 import contextlib
 import errno
+import logging
 import os
 import re
 import shutil
@@ -40,6 +41,8 @@ from service.models.manifest import Manifest
 from service.models.progress import Progress, Watch
 
 __all__ = ["ModelFiles", "Progress", "Store", "convert_into"]
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -315,6 +318,10 @@ def convert_into(
         description=_overridden(description, spec),
     )
     converted = run(request, lambda: watch.waiting("converting"))
+    if converted.whole_because:
+        _log.warning(
+            "target_vocabulary_kept", extra={"model": spec.name, "reason": converted.whole_because}
+        )
     manifest.write_manifest(
         built,
         Manifest(

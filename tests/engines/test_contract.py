@@ -32,7 +32,9 @@ class Engines:
             spec = self._catalog.named(name)
             spec = replace_engine(spec, engine, quantization)
             files = self._store.ensure(spec)
-            self._built[key] = engine_builder(spec, files, Machine.of(spec, self._settings))()
+            self._built[key] = engine_builder(
+                spec, files, Machine.of(spec, files, self._settings)
+            )()
         return self._built[key]
 
     def close(self) -> None:
@@ -202,7 +204,8 @@ def test_int8_translates_held_out_sentences_exactly(
     tiny_catalog: Catalog, tiny_store: Store, tiny_settings: Settings, name: str
 ) -> None:
     spec = tiny_catalog.named(name)
-    engine = engine_builder(spec, tiny_store.ensure(spec), Machine.of(spec, tiny_settings))()
+    files = tiny_store.ensure(spec)
+    engine = engine_builder(spec, files, Machine.of(spec, files, tiny_settings))()
     triples = sentences(13, 200, held_out=True)
     texts = best(run(engine, [t.en for t in triples], BEAM))
     engine.close()

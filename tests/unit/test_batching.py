@@ -54,6 +54,7 @@ def batcher_of(
     max_jobs: int = 10_000,
     max_batch_tokens: int = 100,
     batch_wait_s: float = 0.0,
+    makes_room: bool = False,
 ) -> Batcher:
     return Batcher(
         name,
@@ -61,7 +62,7 @@ def batcher_of(
         max_jobs=max_jobs,
         max_batch_tokens=max_batch_tokens,
         batch_wait_s=batch_wait_s,
-        makes_room=False,
+        makes_room=makes_room,
     )
 
 
@@ -514,6 +515,23 @@ class TestCompany:
         with self.after_two_flows() as (batcher, _):
             article = batcher.submit([source("c", 1)] * 2, PLAIN, Flow())
             assert [text_of(future) for future in article] == ["C"] * 2
+
+    def test_who_served_brief_flows_waits_for_them_and_not_for_long_ones(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, batch_wait_s=3600.0, makes_room=True)
+        first = [batcher.submit([source(name)], PLAIN, Flow())[0] for name in "ab"]
+        thread = threading.Thread(target=batcher.work)
+        thread.start()
+        assert [text_of(future)[0] for future in first] == ["A", "B"]
+        long = batcher.submit([source("long", 50)] * 5, WIDE, Flow())
+        (one,) = batcher.submit([source("c")], PLAIN, Flow())
+        assert not any(future.done() for future in (*long, one))
+        (other,) = batcher.submit([source("d")], PLAIN, Flow())
+        assert [text_of(one)[0], text_of(other)[0]] == ["C", "D"]
+        assert engine.batches[:2] == [["a", "b"], ["c", "d"]]
+        batcher.close()
+        thread.join(PATIENCE_S)
+        assert all(text_of(future).startswith("LONG") for future in long)
 
     def test_a_worker_that_waits_on_an_empty_queue_ends_when_it_is_closed(self) -> None:
         batcher = batcher_of(Engine())
