@@ -22,8 +22,8 @@ from benchmarks.queue_overhead import job_cost_s
 from benchmarks.texts import Texts
 from benchmarks.weights import Lur
 
-RESUBMITTED_SENTENCES = 30
-"""An article of some 750 tokens. Twelve sentences share batches so well that one of them alone
+RESUBMITTED_SENTENCES = 40
+"""An article of some 1000 tokens. Twelve sentences share batches so well that one of them alone
 takes more than a fifth of the time of all."""
 
 __all__ = ["alone", "cold_start", "flat", "one_by_one", "queue", "resident", "resubmit"]
