@@ -4,7 +4,8 @@ set -eu
 cd "$(dirname "$0")/.."
 python3 -m venv .venv-lock
 .venv-lock/bin/pip install --quiet uv
-compile() { .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate "$@"; }
+# Extras stay: where only `coverage` is pinned, pip 23 takes the newest `coverage[toml]`, and fails.
+compile() { .venv-lock/bin/uv pip compile --quiet --universal --no-strip-extras --python-version 3.11 --no-header --no-annotate "$@"; }
 compile --generate-hashes pyproject.toml -o requirements/serve.lock
 compile --generate-hashes pyproject.toml --extra eval --group dev -o requirements/dev.lock
 printf 'hatchling\neditables\n' | compile --generate-hashes - -o requirements/build.lock
