@@ -1,6 +1,6 @@
 """Comparing a sentence with its translation: all checks together, and what they promise."""
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -118,17 +118,17 @@ HOSTILE_PAIRS = ["a.", "a@", "@a ", "#a ", "ab ", "աa ", "«a ", "http://", "1,
 @pytest.mark.parametrize("unit", HOSTILE + HOSTILE_PAIRS)
 def test_time_is_linear_on_text_made_to_be_hard(unit: str) -> None:
     text = (unit * 40_000)[:40_000]
-    started = perf_counter()
+    started = process_time()
     check(text, text[:-1], HY)
     check("Some words of a source.", text, RU)
     check(text, "Մի բան։", HY)
-    assert perf_counter() - started < 10
+    assert process_time() - started < 10
 
 
 def test_many_different_addresses_and_scraps_stay_cheap() -> None:
     source = " ".join(f"@user{number}" for number in range(8_000))
     target = " ".join(f"աb{number}" for number in range(8_000))
-    started = perf_counter()
+    started = process_time()
     found = check(source, target, HY)
-    assert perf_counter() - started < 20
+    assert process_time() - started < 20
     assert sum(finding.code == "url_lost" for finding in found) == 8
