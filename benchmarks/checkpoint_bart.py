@@ -3,7 +3,6 @@
 Knows byte-level BPE, the files of the hub and BART's configuration; must not know texts.
 """
 
-import json
 import random
 import string
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import checkpoint_words as words
+from benchmarks.checkpoint_files import write_json
 from benchmarks.checkpoint_weights import Counting, write_weights
 
 __all__ = ["BartShape", "write"]
@@ -79,7 +79,7 @@ def write(directory: Path, shape: BartShape, seed: int) -> None:
         decoder_start_token_id=2, forced_bos_token_id=0, forced_eos_token_id=2,
     )  # fmt: skip
     model.save_pretrained(directory)
-    _write_json(
+    write_json(
         directory / "lexicon.json",
         {
             "tokenizer": "tokenizer.json",
@@ -156,7 +156,7 @@ def _write_tokenizer(
 ) -> None:
     import transformers
 
-    _write_json(directory / "vocab.json", vocabulary)
+    write_json(directory / "vocab.json", vocabulary)
     lines = ["#version: 0.2", *(f"{a} {b}" for a, b in merges)]
     (directory / "merges.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     tokenizer = transformers.BartTokenizer(
@@ -213,7 +213,3 @@ def _config(shape: BartShape) -> Any:
         forced_bos_token_id=0,
         forced_eos_token_id=2,
     )
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -3,7 +3,6 @@
 Knows SentencePiece, the files of the hub and Marian's configuration; must not know texts.
 """
 
-import json
 import random
 import string
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import checkpoint_words as words
+from benchmarks.checkpoint_files import write_json
 from benchmarks.checkpoint_weights import Counting, write_weights
 
 __all__ = ["MarianShape", "write"]
@@ -78,7 +78,7 @@ def write(directory: Path, shape: MarianShape, seed: int) -> None:
         eos_token_id=0, decoder_start_token_id=pad, forced_eos_token_id=0, renormalize_logits=True,
     )  # fmt: skip
     model.save_pretrained(directory)
-    _write_json(
+    write_json(
         directory / "lexicon.json",
         {
             "tokenizer": "source.spm",
@@ -133,8 +133,8 @@ def _write_tokenizer(directory: Path, shape: MarianShape, lexicon: _Lexicon) -> 
     (directory / "target.spm").write_bytes(_spm(target))
     pieces = dict.fromkeys(["</s>", "<unk>", *source, *target, *shape.languages, "<pad>"])
     vocabulary = {piece: i for i, piece in enumerate(pieces)}
-    _write_json(directory / "vocab.json", vocabulary)
-    _write_json(
+    write_json(directory / "vocab.json", vocabulary)
+    write_json(
         directory / "tokenizer_config.json",
         {
             "source_lang": "en",
@@ -225,7 +225,3 @@ def _config(shape: MarianShape, size: int) -> Any:
         eos_token_id=0,
         forced_eos_token_id=0,
     )
-
-
-def _write_json(path: Path, content: object) -> None:
-    path.write_text(json.dumps(content, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -6,18 +6,16 @@ server, then of one with the bundled models loaded.
 """
 
 import json
-import os
 import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 
+from benchmarks.processes import Process, cpu_s, resident_bytes
+
 IMPORT = "import time; import service.app; print(time.process_time())"
-PORT = 18765
 
 
 def import_cpu_s() -> float:
@@ -25,53 +23,32 @@ def import_cpu_s() -> float:
     return min(map(float, runs))
 
 
-def resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text()
-    kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
-    return int(kilobytes) / 1024
+def resident_mb(server: Process) -> float:
+    return resident_bytes(server.pid) / 2**20
 
 
-def ask(path: str, body: dict[str, object] | None = None) -> bytes:
-    data = None if body is None else json.dumps(body).encode()
+def ask(server: Process, path: str, body: dict[str, object]) -> None:
     request = urllib.request.Request(
-        f"http://127.0.0.1:{PORT}{path}", data, {"Content-Type": "application/json"}
+        f"http://127.0.0.1:{server.port}{path}",
+        json.dumps(body).encode(),
+        {"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request) as response:
-        answer: bytes = response.read()
-    return answer
+        response.read()
 
 
-def cpu_s(pid: int) -> float:
-    """User and system time of a process: fields 14 and 15 of /proc/PID/stat, proc(5)."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-@contextmanager
-def server() -> Iterator[int]:
-    """A fresh service with the bundled models, ready; gives its process id."""
+def serve() -> Process:
+    """A fresh service with the bundled models, ready; for a `with` block."""
     command = [sys.executable, "-m", "service.cli", "serve", "--profile", "bundled"]
-    process = subprocess.Popen([*command, "--port", str(PORT), "--log-level", "warning"])
-    try:
-        while True:
-            try:
-                ask("/health/live")
-                ask("/health/ready")
-                break
-            except OSError:
-                time.sleep(0.02)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait()
+    return Process([*command, "--port", "{port}", "--log-level", "warning"], {}, "/health/ready")
 
 
 def start() -> tuple[float, float]:
     """CPU seconds until a fresh process is ready, seconds its first translation takes."""
-    with server() as pid:
-        ready = cpu_s(pid)
+    with serve() as server:
+        ready = cpu_s(server.pid)
         began = time.perf_counter()
-        ask("/v1/translate", {"text": "The minister arrived on Monday.", "target": "ru"})
+        ask(server, "/v1/translate", {"text": "The minister arrived on Monday.", "target": "ru"})
         return ready, time.perf_counter() - began
 
 
@@ -80,11 +57,11 @@ def main() -> None:
     starts = [start() for _ in range(5)]
     print(f"lur serve until it is ready: {median(s for s, _ in starts):.2f} s of CPU")
     print(f"first translation, bundled model: {median(f for _, f in starts):.2f} s")
-    with server() as pid:
-        print(f"idle: {resident_mb(pid):.0f} MB resident")
+    with serve() as server:
+        print(f"idle: {resident_mb(server):.0f} MB resident")
         text = (Path(__file__).parents[1] / "service" / "sample_article.txt").read_text()
-        ask("/v1/summarize", {"text": text, "translate_to": ["hy", "ru"]})
-        print(f"with the three bundled models: {resident_mb(pid):.0f} MB resident")
+        ask(server, "/v1/summarize", {"text": text, "translate_to": ["hy", "ru"]})
+        print(f"with the three bundled models: {resident_mb(server):.0f} MB resident")
 
 
 if __name__ == "__main__":

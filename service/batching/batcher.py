@@ -219,8 +219,8 @@ class Batcher:
             started_s = time.monotonic()
             outputs, failure = self._outputs(part)
             if failure is None:
-                self._learn(outputs, time.monotonic() - started_s)
                 finished_s = self._finish(batch, worker, started_s)
+                self._learn(outputs, finished_s - started_s)
                 self._deliver(part, outputs, started_s, finished_s)
             elif len(part) > 1:
                 parts += self._halves(part)

@@ -134,9 +134,7 @@ class Turns:
             self._lanes.setdefault(job.decoding, {}).setdefault(flow, []).append(job)
 
     def brief_flows(self) -> int:
-        """Returns how many brief flows wait, where these are told from long ones; else all."""
-        if self.lean_jobs is None:
-            return len(self.flows)
+        """Returns how many brief flows wait."""
         return sum(map(is_brief, self.flows))
 
     def take(self) -> list[Job]:
@@ -148,13 +146,13 @@ class Turns:
         while self._lanes:
             decoding, order = self._next_lane()
             lane = self._lanes[decoding]
-            makes_room = self.lean_jobs is not None and self._brief_expected > 0
-            if makes_room and is_brief(order[0]):
+            lean = self.lean_jobs if self._brief_expected else None
+            if lean is not None and is_brief(order[0]):
                 order = [flow for flow in order if is_brief(flow)]
             window = _look_ahead(lane, order)
             most = self._share()
-            if makes_room and self._is_last_for(window[0]):
-                most = min(most, self.lean_jobs or most)
+            if lean is not None and self._is_last_for(window[0]):
+                most = min(most, lean)
             batch = _fit(window, self._max_batch_tokens, most)
             if not any(job.future.cancelled() for job in batch):
                 self._begin(decoding, batch)

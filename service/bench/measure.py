@@ -15,6 +15,8 @@ from importlib import import_module, resources
 from itertools import count
 from pathlib import Path
 
+import msgspec
+
 from service.core import ENGINES, Core, build_core
 from service.engines.base import Layout
 from service.models.catalog import ModelSpec
@@ -33,8 +35,6 @@ SENTENCES_A_WORKER, ARTICLES_A_WORKER = 32, 2
 
 MIN_ROUNDS = 3
 """A median of fewer says nothing; slow models take longer than they were given for it."""
-
-FOREVER_S = 7 * 24 * 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +90,9 @@ class _Load:
 def measure(settings: Settings, model: str, layout: Layout, seconds: float) -> Measured:
     """Measures a model that is on disk, in a fresh process, in about so many seconds.
 
+    Args:
+        settings: of a command, which waits for a load as long as it takes.
+
     Raises:
         ServiceError: the model cannot be had or fails.
         OSError, BrokenProcessPool: the process could not begin, or died (no memory left).
@@ -100,24 +103,22 @@ def measure(settings: Settings, model: str, layout: Layout, seconds: float) -> M
         return pool.submit(_in_child, chosen, model, layout, seconds).result()
 
 
-def _for_measuring(settings: Settings, layout: Layout) -> dict[str, object]:
+def _for_measuring(settings: Settings, layout: Layout) -> Settings:
     """No result may come from a cache, and none may need another model or a repair."""
-    changed = {
-        "workers": layout.workers,
-        "threads": layout.threads,
-        "result_cache_bytes": 0,
-        "result_cache_file": None,
-        "repair_tries": 0,
-        "preload": (),
-        "idle_unload_s": -1.0,
-        "load_wait_s": FOREVER_S,
-        "deadline_s": FOREVER_S,
-    }
-    return {name: getattr(settings, name) for name in Settings.__struct_fields__} | changed
+    return msgspec.structs.replace(
+        settings,
+        workers=layout.workers,
+        threads=layout.threads,
+        result_cache_bytes=0,
+        result_cache_file=None,
+        repair_tries=0,
+        preload=(),
+        idle_unload_s=-1.0,
+    )
 
 
-def _in_child(settings: dict[str, object], model: str, layout: Layout, seconds: float) -> Measured:
-    return asyncio.run(_measure(build_core(Settings(**settings)), model, layout, seconds))  # type: ignore[arg-type]
+def _in_child(settings: Settings, model: str, layout: Layout, seconds: float) -> Measured:
+    return asyncio.run(_measure(build_core(settings), model, layout, seconds))
 
 
 async def _measure(core: Core, model: str, layout: Layout, seconds: float) -> Measured:

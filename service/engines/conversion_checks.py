@@ -196,6 +196,7 @@ def check_trimmed(whole: Path, trimmed: Path, description: Description) -> float
         Refused: a logit differs by more than `MAX_LOGIT_GAP`, or the whole model writes pieces
             that the trimmed one has not.
     """
+    import ctranslate2
     import numpy
 
     kept = read_vocabulary(trimmed, "target")
@@ -207,9 +208,10 @@ def check_trimmed(whole: Path, trimmed: Path, description: Description) -> float
     plain = [token for token in kept if token not in {"</s>", "<unk>"}]
     spread = plain[:: max(1, len(plain) // (count * len(sources)))]
     probes = [spread[i :: len(sources)][:count] for i in range(len(sources))]
+    models = [ctranslate2.Translator(str(path), device="cpu") for path in (trimmed, whole)]
     widest = 0.0
     for prefixes in (None, probes):
-        ours, theirs = (_steps(path, sources, prefixes) for path in (trimmed, whole))
+        ours, theirs = (_steps(model, sources, prefixes) for model in models)
         if lost := {t for tokens, _ in theirs for t in tokens} - set(kept):
             raise Refused(f"the checkpoint writes {len(lost)} pieces that are not of its target")
         for (tokens, logits), (wanted_tokens, wanted) in zip(ours, theirs, strict=True):
@@ -222,13 +224,11 @@ def check_trimmed(whole: Path, trimmed: Path, description: Description) -> float
 
 
 def _steps(
-    path: Path, sources: list[list[str]], prefixes: list[list[str]] | None
+    translator: Any, sources: list[list[str]], prefixes: list[list[str]] | None
 ) -> list[tuple[list[str], Any]]:
     """Returns for each source what is written, and the logits of all pieces at every step."""
-    import ctranslate2
     import numpy
 
-    translator = ctranslate2.Translator(str(path), device="cpu")
     results = translator.translate_batch(
         sources,
         target_prefix=prefixes,
