@@ -95,6 +95,7 @@ class Runner:
             self._started.set_exception(error)
             self._stopped.set_result(None)
             return
+        self._batcher.expect(engine.workers)
         self._started.set_result(None)
         try:
             with closing(engine):

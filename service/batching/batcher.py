@@ -90,6 +90,14 @@ class Batcher:
         self._swept_s = -math.inf
         self._changed = threading.Condition()
 
+    def expect(self, workers: int) -> None:
+        """Says how many threads will call `work`, of which each takes its share; one unless said.
+
+        To be called before the first job comes, or the thread that is there first takes all.
+        """
+        with self._changed:
+            self._turns.workers = workers
+
     def submit(
         self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow
     ) -> list[Future[JobResult]]:
@@ -131,8 +139,6 @@ class Batcher:
     def work(self) -> None:
         """Runs batches until the queue is closed and empty. The loop outlives every failure."""
         worker = Worker()
-        with self._changed:
-            self._turns.workers += 1
         while batch := self._next_batch(worker):
             self._run_batch(batch, worker)
 

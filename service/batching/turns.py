@@ -101,7 +101,7 @@ class Turns:
     """
 
     def __init__(self, max_batch_tokens: int, lean_jobs: int | None = None) -> None:
-        self.workers = 0
+        self.workers = 1
         self.jobs = 0
         self.tokens = 0
         self.flows: set[Flow] = set()
@@ -167,7 +167,7 @@ class Turns:
 
     def _share(self) -> int:
         running = sum(len(running.batch) for running in self._running.values())
-        return math.ceil((self.jobs + running) / max(1, self.workers))
+        return math.ceil((self.jobs + running) / self.workers)
 
     def _begin(self, decoding: Decoding, batch: list[Job]) -> None:
         self._brief_expected = max(0, self._brief_expected - 1)

@@ -546,6 +546,7 @@ class TestSeveralWorkers:
     @staticmethod
     @contextmanager
     def working(batcher: Batcher, workers: int) -> Iterator[None]:
+        batcher.expect(workers)
         threads = [threading.Thread(target=batcher.work) for _ in range(workers)]
         for thread in threads:
             thread.start()
@@ -554,6 +555,14 @@ class TestSeveralWorkers:
         for thread in threads:
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
+
+    def test_the_worker_that_is_there_first_leaves_the_others_their_share(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine)
+        batcher.expect(2)
+        batcher.submit([source(name) for name in "abcd"], PLAIN, Flow())
+        drain(batcher)
+        assert list(map(len, engine.batches)) == [2, 1, 1]
 
     def test_an_article_is_shared_out_and_runs_at_once(self) -> None:
         together = threading.Barrier(2, timeout=PATIENCE_S)
