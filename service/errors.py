@@ -6,12 +6,17 @@
     │   ├── UnsupportedPair       no model translates this pair of languages
     │   ├── UnsuitableModel       the named model does another task
     │   ├── UnusableGlossary      its terms cannot be used: why
-    │   └── NothingToSummarize    the text holds no words
+    │   ├── NothingToSummarize    the text holds no words
+    │   └── RefusedInput          the engine failed on this very input before
+    ├── Unauthorized              no key, or not one that is known
+    ├── Forbidden                 the key's scopes do not cover it: which one does
+    ├── SlowClient                the request did not arrive in time
     ├── UnknownModel              no such name in the catalog
     ├── Unavailable               try again: retry_after_s
     │   ├── ModelUnavailable      cannot be had: download, checksum, disk, memory
     │   ├── ModelNotReady         on its way: progress
     │   ├── QueueFull             too much is waiting: limit, actual
+    │   ├── TooManyRequests       of one client: limit, actual
     │   └── ShuttingDown          this process stops
     ├── InferenceFailed           the engine could not do this input
     └── DeadlineExceeded          the time given to the request ran out
@@ -23,6 +28,7 @@ from collections.abc import Iterable
 
 __all__ = [
     "DeadlineExceeded",
+    "Forbidden",
     "InferenceFailed",
     "InputTooLong",
     "InvalidRequest",
@@ -30,8 +36,12 @@ __all__ = [
     "ModelUnavailable",
     "NothingToSummarize",
     "QueueFull",
+    "RefusedInput",
     "ServiceError",
     "ShuttingDown",
+    "SlowClient",
+    "TooManyRequests",
+    "Unauthorized",
     "Unavailable",
     "UnknownModel",
     "UnsuitableModel",
@@ -107,6 +117,39 @@ class NothingToSummarize(InvalidRequest):
         super().__init__("text holds no words")
 
 
+class RefusedInput(InvalidRequest):
+    """The engine failed on this input a moment ago; it is not tried again for a while."""
+
+    title = "Refused input"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"model {name} failed on this input before, so it is not tried again yet")
+        self.name = name
+
+
+class Unauthorized(ServiceError):
+    title = "Unauthorized"
+
+    def __init__(self, *, sent: bool) -> None:
+        super().__init__("the key is not known" if sent else "a key is required")
+
+
+class Forbidden(ServiceError):
+    title = "Forbidden"
+
+    def __init__(self, scope: str) -> None:
+        super().__init__(f"the key lacks the scope {scope}")
+        self.scope = scope
+
+
+class SlowClient(ServiceError):
+    title = "Request timeout"
+
+    def __init__(self, *, limit_s: float) -> None:
+        super().__init__(f"the request did not arrive within {limit_s:g} s")
+        self.limit = limit_s
+
+
 class UnknownModel(ServiceError):
     title = "Unknown model"
     field = "model"
@@ -152,6 +195,19 @@ class QueueFull(Unavailable):
             f"{actual} jobs wait for model {name}, at most {limit} may", retry_after_s=retry_after_s
         )
         self.name, self.limit, self.actual = name, limit, actual
+
+
+class TooManyRequests(Unavailable):
+    """`what` is counted of one client: requests, tokens a minute, or requests at once."""
+
+    title = "Too many requests"
+
+    def __init__(self, what: str, *, limit: int, actual: int, retry_after_s: float) -> None:
+        super().__init__(
+            f"{actual} {what} of this client, at most {limit} are served",
+            retry_after_s=retry_after_s,
+        )
+        self.limit, self.actual = limit, actual
 
 
 class ShuttingDown(Unavailable):

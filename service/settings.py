@@ -16,6 +16,12 @@ from msgspec import Meta
 __all__ = ["Explained", "Settings", "SettingsError"]
 
 PREFIX = "LUR_"
+LISTS = ("preload", "typography", "trusted_proxies", "allowed_hosts", "cors_origins")
+"""Settings of several values, comma-separated in the environment."""
+
+WORDS = {"yes": True, "on": True, "no": False, "off": False}
+"""How a switch may be written beside msgspec's `true`, `false`, `1` and `0`."""
+
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -110,6 +116,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device: Annotated[
         Literal["cpu", "cuda", "auto"], Meta(description="where models run: cpu, cuda or auto")
     ] = "cpu"
+    batch_timeout_s: Annotated[
+        float,
+        Meta(ge=0, description="a batch that takes longer hangs: its engine is replaced; 0: never"),
+    ] = 60.0
     glossary: Annotated[
         Path | None,
         Meta(description="a directory of glossaries, one TSV file a pair: `en-hy.tsv`"),
@@ -121,6 +131,35 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     repair_tries: Annotated[
         int, Meta(ge=0, le=2, description="further tries at a segment that fails a check")
     ] = 2
+    api_keys_file: Annotated[
+        Path | None, Meta(description="keys, one `name:scopes:sha256` a line; see `lur key`")
+    ] = None
+    open: Annotated[
+        bool, Meta(description="serve without keys on an address that others can reach")
+    ] = False
+    requests_per_minute: Annotated[
+        int, Meta(ge=0, description="of one key, or of one address without keys; 0: no limit")
+    ] = 0
+    tokens_per_minute: Annotated[
+        int, Meta(ge=0, description="tokens in and out, of the same; 0: no limit")
+    ] = 0
+    concurrent_requests: Annotated[
+        int, Meta(ge=0, description="requests of the same at once; 0: no limit")
+    ] = 0
+    client_timeout_s: Annotated[
+        float, Meta(gt=0, description="a client may take so long to send, or to read on")
+    ] = 30.0
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="addresses or networks whose `X-Forwarded-For` is believed"),
+    ] = ()
+    allowed_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="names the service answers to; on a loopback address its own by default"),
+    ] = ()
+    cors_origins: Annotated[
+        tuple[str, ...], Meta(description="web origins whose pages may call the service")
+    ] = ()
     offline: Annotated[bool, Meta(description="never contact a hub or an archive")] = False
     grace_s: Annotated[
         int, Meta(ge=1, description="time for accepted requests to finish at shutdown")
@@ -169,7 +208,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if environment.get("HF_HUB_OFFLINE", "").lower() in {"1", "true", "yes", "on"}:
             values.setdefault("offline", True)
         values |= {name: value for name, value in overrides.items() if value is not None}
-        for name in ("preload", "typography"):
+        for name in LISTS:
             if isinstance(listed := values.get(name), str):
                 values[name] = [item.strip() for item in listed.split(",") if item.strip()]
         for name, value in values.items():
@@ -179,6 +218,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @classmethod
     def _convert(cls, name: str, value: object) -> Any:
         hint = next(f.type for f in msgspec.structs.fields(cls) if f.name == name)
+        if get_args(hint)[0] is bool and isinstance(value, str):
+            value = WORDS.get(value.lower(), value)
         try:
             return msgspec.convert(value, hint, strict=False, dec_hook=_path)
         except msgspec.ValidationError as error:

@@ -59,10 +59,11 @@ def test_errors_about_a_model_name_it() -> None:
         errors.ModelNotReady("m", "loading", progress=None),
         errors.QueueFull("m", limit=1, actual=2),
         errors.InferenceFailed("m"),
+        errors.RefusedInput("m"),
     ]
     assert [error.name for error in named] == ["m"] * len(named)
     assert all("model m" in error.detail for error in named[2:])
-    assert [error.field for error in named] == ["model", "model", None, None, None, None]
+    assert [error.field for error in named] == ["model", "model", *[None] * 5]
     assert named[1].detail == "no model is named 'm'; known: a, b"
     assert named[2].reason == "no disk"
 
@@ -72,6 +73,7 @@ def test_whatever_is_unavailable_says_when_to_ask_again() -> None:
         errors.ModelUnavailable("m", "x"),
         errors.ModelNotReady("m", "loading", progress=None),
         errors.QueueFull("m", limit=1, actual=2),
+        errors.TooManyRequests("requests a minute", limit=1, actual=2, retry_after_s=3),
         errors.ShuttingDown(),
     ]
     leaves = [k for k in classes().values() if errors.Unavailable in k.__bases__]
