@@ -6,6 +6,7 @@ Labels come from closed sets only (names of catalog rows, outcomes), never from 
 from prometheus_client import Counter, Gauge, Histogram
 
 __all__ = [
+    "API_KEYS_STALE",
     "BATCH_JOBS",
     "BATCH_TOKENS",
     "CACHE_BYTES",
@@ -51,6 +52,9 @@ LOAD_SECONDS = Histogram(
 )
 RESIDENT_MODELS = Gauge("lur_resident_models", "Models in memory")
 RESIDENT_BYTES = Gauge("lur_resident_bytes", "Weights in memory, bytes")
+API_KEYS_STALE = Gauge(
+    "lur_api_keys_stale", "1 while the file of keys is faulty and those read before are in force"
+)
 CACHE_LOOKUPS = Counter(
     "lur_result_cache_lookups", "Jobs by where their result comes from", ["outcome"]
 )
