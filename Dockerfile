@@ -41,6 +41,9 @@ COPY --from=models --chown=10001:10001 /models /var/lib/lur
 COPY service/ /app/service/
 ENV PATH=/opt/lur/bin:$PATH PYTHONPATH=/app PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 \
     LUR_PROFILE=${PROFILE} LUR_MODEL_CACHE=/var/lib/lur LUR_HOST=0.0.0.0 LUR_PORT=8000
+# Only an address that others can reach can be published, and who publishes the port decides who
+# those are. Where that is everybody, LUR_API_KEYS_FILE names a mounted file of keys.
+ENV LUR_OPEN=yes
 WORKDIR /app
 USER 10001:10001
 VOLUME /var/lib/lur

@@ -61,8 +61,8 @@ class Key:
         name: whom it was given to; what logs and limits call it.
         scopes: out of `SCOPES`.
         digest: the SHA-256 of the secret. A secret is 256 random bits (`new_secret`), so nobody can
-            try them all and a slow hash would protect nothing; it would only cost each request the
-            time that it is meant to cost a guesser. A secret that a person made up is not safe here.
+            try them all and a slow hash would protect nothing; it would only cost each request
+            what it is meant to cost a guesser. A secret that a person made up is not safe here.
     """
 
     name: str
@@ -176,7 +176,7 @@ class KeysFile:
         self.keys = self._read()
 
     def holder(self, secret: str) -> Key | None:
-        """Returns whose key this is, in a time that does not depend on which one it is or nearly is."""
+        """Returns whose key this is, in a time that does not depend on which it is or nearly is."""
         self._look()
         digest, found = _digest(secret), None
         for key in self.keys:

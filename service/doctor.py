@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.access import keys_of
 from service.core import Core
 from service.errors import ServiceError
 from service.models.catalog import ArchiveSource, DirectorySource, HubSource, ModelSpec
+from service.settings import Settings, SettingsError
 
 __all__ = ["Finding", "examine"]
 
@@ -28,9 +30,10 @@ class Finding:
 
 
 def examine(core: Core) -> list[Finding]:
-    """Looks at Python, the cache, the disk, and every model of the profile. Contacts nobody."""
+    """Looks at Python, the keys, the cache, the disk and each model of the profile. Asks nobody."""
     return [
         _python(),
+        _keys(core.settings),
         _cache(core.settings.model_cache),
         *(_model(core, spec) for spec in core.catalog.routed()),
         *_converting(core),
@@ -41,6 +44,17 @@ def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     good = (3, 11) <= sys.version_info[:2] <= (3, 13)
     return Finding(good, "Python", version if good else f"{version}; 3.11 to 3.13 is needed")
+
+
+def _keys(settings: Settings) -> Finding:
+    try:
+        file = keys_of(settings)
+    except SettingsError as error:
+        return Finding(False, "keys", str(error))
+    if file is None:
+        reach = "whoever reaches it" if settings.open else "this machine alone"
+        return Finding(True, "keys", f"none; open to {reach} on {settings.host}")
+    return Finding(True, "keys", f"{len(file.keys)} in {settings.api_keys_file}")
 
 
 def _cache(path: Path) -> Finding:

@@ -37,7 +37,12 @@ def tiny_store(tiny_cache: Path, tiny_catalog: Catalog) -> Store:
 @pytest.fixture(scope="session")
 def tiny_settings(tiny_store: Store, tiny_cache: Path) -> Settings:
     return Settings(
-        profile="bundled", catalog=TINY_CATALOG, model_cache=tiny_cache, offline=True, threads=1
+        profile="bundled",
+        catalog=TINY_CATALOG,
+        model_cache=tiny_cache,
+        offline=True,
+        threads=1,
+        allowed_hosts=("testserver.local",),  # what Litestar's test client calls it
     )
 
 

@@ -108,7 +108,8 @@ def examples() -> str:
     from service.app import create_app
 
     parts = []
-    with TestClient(create_app(Settings(profile="bundled", offline=True))) as client:
+    app = create_app(Settings(profile="bundled", offline=True))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         for command, path, body in EXAMPLES:
             client.post(path, json={**body, "text": "A model loads. It is warm."})
             answer = client.post(path, json=body).json()

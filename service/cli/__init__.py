@@ -11,6 +11,7 @@ import click
 from service import __version__
 from service.cli.checking import bench, doctor, list_typography
 from service.cli.evaluating import evaluate
+from service.cli.keys import key
 from service.cli.model_files import models, pull
 from service.cli.serving import demo, serve
 from service.cli.tasks import summarize, translate
@@ -40,5 +41,5 @@ def main() -> None:
 
 for command in (serve, demo, pull, models, summarize, translate, evaluate, list_typography):
     main.add_command(command)
-for command in (doctor, bench):
+for command in (key, doctor, bench):
     main.add_command(command)

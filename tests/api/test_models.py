@@ -121,7 +121,8 @@ def test_the_deadline_is_a_504(tiny_settings: Settings) -> None:
 
 
 def test_every_answer_of_a_bundled_model_says_so(tiny_settings: Settings) -> None:
-    with TestClient(create_app(Settings(profile="bundled", offline=True))) as client:
+    app = create_app(Settings(profile="bundled", offline=True))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
         body = {"text": sentences(1, 1)[0].en, "target": "hy"}
         answer = client.post("/v1/translate", json=body).json()
         [warning] = answer["translations"][0]["warnings"]

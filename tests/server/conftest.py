@@ -16,12 +16,18 @@ from tests.conftest import TINY_CATALOG
 
 
 class Server:
-    """A running service."""
+    """A running service.
+
+    Attributes:
+        module: what is started.
+    """
+
+    module = "service.cli"
 
     def __init__(self, arguments: list[str], environment: dict[str, str]) -> None:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("LUR_")}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "service.cli", "serve", "--port", "0", *arguments],
+            [sys.executable, "-m", self.module, "serve", "--port", "0", *arguments],
             stderr=subprocess.PIPE,
             text=True,
             env=clean | environment,
@@ -39,8 +45,8 @@ class Server:
     def _find_url(self) -> str:
         until = time.monotonic() + 30
         while time.monotonic() < until:
-            if found := re.search(r"http://127\.0\.0\.1:\d+", "".join(self.log)):
-                return found[0]
+            if found := re.search(r"http://(?:127\.0\.0\.1|0\.0\.0\.0):(\d+)", "".join(self.log)):
+                return f"http://127.0.0.1:{found[1]}"
             assert self.process.poll() is None, "".join(self.log)
             time.sleep(0.05)
         raise AssertionError("".join(self.log))

@@ -1,0 +1,304 @@
+"""What every request meets before its handler, and every answer after it.
+
+One table says of each route which scope it needs, by which names it may be called, and what a
+browser may do with its answer. A route that is not in it needs a key for work. Keys themselves are
+`service.access`'s business, rates are `api.limits`'.
+"""
+
+import ipaddress
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from litestar import Request
+from litestar.config.cors import CORSConfig
+from litestar.enums import ScopeType
+from litestar.exceptions import ValidationException
+from litestar.middleware import ASGIMiddleware
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.access import Key, KeysFile, is_loopback
+from service.errors import Forbidden, Unauthorized
+from service.settings import Settings, SettingsError
+
+__all__ = [
+    "RULES",
+    "HostCheck",
+    "KeyCheck",
+    "Rule",
+    "allowed_hosts",
+    "authorization",
+    "cors_config",
+    "rule_of",
+    "with_security_headers",
+    "x_api_key",
+]
+
+KeyPlace: TypeAlias = Callable[[Request[Any, Any, Any]], Awaitable[str | None]]
+"""Looks for a key in one place of a request. It may read the body, whose size is limited."""
+
+NO_PAGE = "default-src 'none'; frame-ancestors 'none'"
+"""Content security policy of what is no page: shown as one, it loads and runs nothing."""
+
+DOCS_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Swagger UI 5.35.0 runs under it. It sets its styles through the object model, which `style-src`
+does not concern (CSP 3, 6.1.13); its icons are `data:` images."""
+
+
+async def authorization(request: Request[Any, Any, Any]) -> str | None:
+    """Returns the key of `Authorization: Bearer KEY` (RFC 6750, 2.1)."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret.strip() if scheme.lower() == "bearer" else None
+
+
+async def x_api_key(request: Request[Any, Any, Any]) -> str | None:
+    """Returns the key of `X-API-Key: KEY`."""
+    return request.headers.get("x-api-key")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What holds for a route.
+
+    Attributes:
+        scope: what a key must cover; None: no key is asked for.
+        places: where a key is looked for. A route of a foreign API adds that API's own place.
+        any_host: whether it answers whatever the caller calls it by: probes use an address.
+        policy: the Content-Security-Policy of its answers.
+        cache: the Cache-Control of its answers; those of work hold users' texts.
+    """
+
+    scope: str | None = "use"
+    places: tuple[KeyPlace, ...] = (authorization, x_api_key)
+    any_host: bool = False
+    policy: str = NO_PAGE
+    cache: str = "no-store"
+
+
+RULES: Mapping[str, Rule] = {
+    "/v1/summarize": Rule(),
+    "/v1/translate": Rule(),
+    "/v1/languages": Rule(),
+    "/v1/models": Rule(),
+    "/v1/models/{name}/load": Rule(scope="admin"),
+    "/v1/models/{name}/unload": Rule(scope="admin"),
+    "/metrics": Rule(scope="metrics"),
+    "/health/live": Rule(scope=None, any_host=True),
+    "/health/ready": Rule(scope=None, any_host=True),
+    "/openapi.json": Rule(scope=None),
+    "/docs": Rule(scope=None, policy=DOCS_PAGE),
+    "/docs/openapi.json": Rule(scope=None),
+    "/docs/{path}": Rule(scope=None),
+    "/docs/assets/{file_path}": Rule(scope=None, cache="max-age=3600"),
+}
+"""Every route by its template; a test compares them with those of the application."""
+
+_UNLISTED = Rule()
+
+_log = logging.getLogger(__name__)
+
+
+def rule_of(template: str) -> Rule:
+    """Returns what holds for the routes of a path template."""
+    return RULES.get(template, _UNLISTED)
+
+
+def _rule_of(scope: Scope) -> Rule:
+    return rule_of(scope.get("path_template", ""))
+
+
+class KeyCheck(ASGIMiddleware):
+    """Lets a request go on if its key covers the route; before its body is read.
+
+    `scope["state"]["client"]` is then the key's name.
+
+    Args:
+        keys: None for an open service. Then only what comes in on a loopback address goes on,
+            unless `open`: another server than `lur serve` has not told us where it listens.
+        wrong_key: told of each request with keys of which none is known; may raise an error of
+            its own instead of ours. A right key is never held up for wrong ones from the same
+            address: it could be locked out by anybody behind the same proxy.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(
+        self,
+        keys: KeysFile | None,
+        *,
+        open: bool,  # noqa: A002 - what the setting is called
+        wrong_key: Callable[[Scope], None] = lambda _: None,
+    ) -> None:
+        self._keys, self._open, self._wrong_key = keys, open, wrong_key
+        self._said = False
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        rule = _rule_of(scope)
+        if rule.scope is not None:
+            if self._keys is not None:
+                key = await self._key(Request(scope, receive, send), rule, self._keys)
+                scope.setdefault("state", {})["client"] = key.name
+                if not key.may(rule.scope):
+                    raise Forbidden(rule.scope)
+            elif not self._open and _from_afar(scope):
+                self._say_once()
+                raise Unauthorized(sent=False)
+        await next_app(scope, receive, send)
+
+    async def _key(self, request: Request[Any, Any, Any], rule: Rule, keys: KeysFile) -> Key:
+        sent = [secret for place in rule.places if (secret := await place(request))]
+        for secret in sent:
+            if (key := keys.holder(secret)) is not None:
+                return key
+        if sent:
+            self._wrong_key(request.scope)
+        raise Unauthorized(sent=bool(sent))
+
+    def _say_once(self) -> None:
+        if not self._said:
+            self._said = True
+            reason = "no LUR_API_KEYS_FILE, no LUR_OPEN=yes, and an address that others can reach"
+            _log.warning("refusing_without_keys", extra={"reason": reason})
+
+
+def _from_afar(scope: Scope) -> bool:
+    """Whether the connection came in on an address that other machines can reach."""
+    server = scope.get("server")
+    try:
+        host = str(ipaddress.ip_address(server[0])) if server else ""
+    except ValueError:
+        return False  # the path of a Unix socket
+    return bool(host) and not is_loopback(host)
+
+
+class HostCheck(ASGIMiddleware):
+    """Lets a request go on if its `Host` is one of the service's names.
+
+    Without it a web page could talk to a service on this machine by having its own name resolved
+    to 127.0.0.1 (DNS rebinding): for the browser that is the page's own origin.
+
+    Args:
+        names: see `allowed_hosts`.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    def __init__(self, names: frozenset[str] | None) -> None:
+        self._names = names or frozenset()
+        self._any = names is None or "*" in names
+        self._suffixes = tuple(name[1:] for name in self._names if name.startswith("*."))
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        if not self._any and not _rule_of(scope).any_host:
+            hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+            if not hosts or not all(map(self._is_ours, hosts)):
+                message = "not a name of this service (LUR_ALLOWED_HOSTS lists them)"
+                raise ValidationException(message, extra=[{"key": "Host", "message": message}])
+        await next_app(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        found = re.fullmatch(r"(\[[^]]*\]|[^:]+)(:\d*)?", host.lower())
+        if found is None:
+            return False
+        return found[1] in self._names or found[1].endswith(self._suffixes)
+
+
+def allowed_hosts(settings: Settings) -> frozenset[str] | None:
+    """Returns the names that the service answers to, in lower case; None: to any.
+
+    Without names of the operator's own: the machine's, on a loopback address, else any.
+
+    Raises:
+        SettingsError: one is neither a name, nor `*.` and a name, nor `*`.
+    """
+    if not settings.allowed_hosts:
+        if not is_loopback(settings.host):
+            return None
+        return frozenset(map(_host, ("localhost", "127.0.0.1", "::1", settings.host)))
+    names = frozenset(map(_host, settings.allowed_hosts))
+    for name in names:
+        if not re.fullmatch(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", name):
+            raise SettingsError(
+                f"LUR_ALLOWED_HOSTS: {name!r} is no name without scheme and port, like example.org"
+            )
+    return names
+
+
+def _host(name: str) -> str:
+    """Spells it as a `Host` header does."""
+    lower = name.lower()
+    try:
+        return f"[{ipaddress.IPv6Address(lower)}]"
+    except ValueError:
+        return lower
+
+
+def cors_config(settings: Settings) -> CORSConfig | None:
+    """Returns which pages of other origins may call the service; None: none may.
+
+    Credentials of the browser's own (cookies) are never let through: there are none.
+
+    Raises:
+        SettingsError: one is neither an origin nor `*`.
+    """
+    for origin in settings.cors_origins:
+        if origin != "*" and not _is_origin(origin):
+            raise SettingsError(
+                f"LUR_CORS_ORIGINS: {origin!r} is no origin like https://example.org"
+            )
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
+        expose_headers=["Retry-After", "X-Request-ID"],
+        allow_credentials=False,
+    )
+
+
+def _is_origin(text: str) -> bool:
+    """Whether it is spelt as browsers spell one (RFC 6454, 6.2): no path, lower case."""
+    try:
+        parts = urlsplit(text)
+        port = f":{parts.port}" if parts.port is not None else ""
+    except ValueError:
+        return False
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    plain = re.fullmatch(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]", host or "") is not None
+    return plain and parts.scheme in ("http", "https") and text == f"{parts.scheme}://{host}{port}"
+
+
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+def with_security_headers(app: ASGIApp) -> ASGIApp:
+    """Wraps an ASGI app: every answer says what a browser may do with it, errors too."""
+
+    async def securing(scope: Scope, receive: Receive, send: Send) -> None:
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                rule = _rule_of(scope)
+                ours = [
+                    *_ALWAYS,
+                    (b"content-security-policy", rule.policy.encode()),
+                    (b"cache-control", rule.cache.encode()),
+                ]
+                names = {name for name, _ in ours}
+                others = [h for h in message.get("headers", ()) if h[0].lower() not in names]
+                message["headers"] = [*others, *ours]
+            await send(message)
+
+        await app(scope, receive, sending)
+
+    return securing
