@@ -10,24 +10,38 @@ import re
 import time
 import uuid
 from collections.abc import Coroutine
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from litestar import Request
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
-from service.errors import DeadlineExceeded
+from service.api.limits import Usage, spent
+from service.api.raw_problems import RawProblem
+from service.errors import DeadlineExceeded, ServiceError
 from service.telemetry import metrics
 
-__all__ = ["observed", "request_id", "within"]
+__all__ = ["Result", "observed", "request_id", "within"]
 
-T = TypeVar("T")
+
+class Result(Protocol):
+    """What the work of a request comes to."""
+
+    @property
+    def usage(self) -> Usage: ...
+
+
+R = TypeVar("R", bound=Result)
+
+STOPPED = RawProblem(503, "Shutting down", "this process is stopping", retry_after_s=5.0)
+"""The grace time is over and this request is not done: `ShuttingDown`, out of Litestar's reach."""
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._~:/+=-]{1,128}")
 _QUIET = ("/health/live", "/health/ready", "/metrics")
 
-_log = logging.getLogger("service.access")
+_access = logging.getLogger("service.access")
+_log = logging.getLogger(__name__)
 
 
 def request_id(scope: Scope) -> str:
@@ -42,13 +56,17 @@ def request_id(scope: Scope) -> str:
 
 
 def observed(app: ASGIApp) -> ASGIApp:
-    """Wraps an ASGI app: `X-Request-ID` on every response, one log line, metrics by route."""
+    """Wraps an ASGI app: `X-Request-ID` on every response, one log line, metrics by route.
+
+    A request that is cancelled from outside, as uvicorn does when the grace time is over, is
+    answered with 503; uvicorn itself would say 500.
+    """
 
     async def observing(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
-        began, status, identity = time.monotonic(), 500, request_id(scope)
+        began, status, identity = time.monotonic(), 0, request_id(scope)
 
         async def sending(message: Message) -> None:
             nonlocal status
@@ -62,10 +80,20 @@ def observed(app: ASGIApp) -> ASGIApp:
 
         try:
             await app(scope, receive, sending)
+        except asyncio.CancelledError:
+            if status:
+                raise
+            await _answer(STOPPED, identity, sending)
         finally:
-            _record(scope, identity, status, time.monotonic() - began)
+            _record(scope, identity, status or 500, time.monotonic() - began)
 
     return observing
+
+
+async def _answer(problem: RawProblem, identity: str, send: Send) -> None:
+    headers, body = problem.response(identity)
+    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
 
 
 def _record(scope: Any, identity: str, status: int, seconds: float) -> None:
@@ -73,7 +101,7 @@ def _record(scope: Any, identity: str, status: int, seconds: float) -> None:
     method = scope["method"] if route != "unmatched" else "any"
     metrics.REQUESTS.labels(method, route, str(status)).inc()
     metrics.REQUEST_SECONDS.labels(method, route).observe(seconds)
-    _log.log(
+    _access.log(
         logging.DEBUG if route in _QUIET else logging.INFO,
         "request",
         extra={
@@ -82,19 +110,21 @@ def _record(scope: Any, identity: str, status: int, seconds: float) -> None:
             "route": route,
             "status": status,
             "ms": round(seconds * 1000, 1),
+            **({"key": scope["state"]["client"]} if "client" in scope["state"] else {}),
         },
     )
 
 
 async def within(
-    request: Request[Any, Any, Any], work: Coroutine[Any, Any, T], deadline_s: float
-) -> T:
+    request: Request[Any, Any, Any], work: Coroutine[Any, Any, R], deadline_s: float
+) -> R:
     """Awaits `work`, unless the client leaves or the deadline passes; then it is cancelled.
 
-    Litestar does not cancel a handler whose client has left.
+    Litestar does not cancel a handler whose client has left. Returns or raises only when `work` has
+    ended and so has let go of its models. What the result cost is settled with the client's limits.
 
     Raises:
-        DeadlineExceeded: `deadline_s` passed.
+        DeadlineExceeded: `deadline_s` passed, whatever the work was waiting for.
         HTTPException: 499, the client left; nobody reads it but the log.
     """
     task = asyncio.create_task(work)
@@ -102,14 +132,30 @@ async def within(
     try:
         await asyncio.wait({task, gone}, timeout=deadline_s, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
-            return task.result()
+            result = _result(task)
+            spent(request.scope, result.usage)
+            return result
         if gone.done():
             raise HTTPException(status_code=499, detail="the client closed the connection")
         raise DeadlineExceeded(limit_s=deadline_s)
     finally:
-        task.cancel()
-        gone.cancel()
-        await asyncio.gather(task, gone, return_exceptions=True)
+        await _end(task, gone)
+
+
+def _result(task: asyncio.Task[R]) -> R:
+    if task.cancelled():  # not by us; left alone, it would look as if this request was cancelled
+        raise RuntimeError("the work was cancelled from within")
+    return task.result()
+
+
+async def _end(task: asyncio.Task[Any], gone: asyncio.Task[None]) -> None:
+    """Cancels both and waits for them; what the work raises instead of ending is logged."""
+    given_up = not task.done()
+    task.cancel()
+    gone.cancel()
+    outcome: object = (await asyncio.gather(task, gone, return_exceptions=True))[0]
+    if given_up and isinstance(outcome, Exception) and not isinstance(outcome, ServiceError):
+        _log.error("failed_when_given_up", exc_info=outcome)
 
 
 async def _disconnected(request: Request[Any, Any, Any]) -> None:
