@@ -48,7 +48,13 @@ def _ready_model(core: Core, chain: tuple[ModelSpec, ...]) -> ReadyModel:
     )
 
 
-@get("/metrics", operation_id="metrics", summary="Prometheus metrics", tags=["health"])
-async def metrics() -> Response[bytes]:
+@get(
+    "/metrics",
+    operation_id="metrics",
+    summary="Prometheus metrics",
+    tags=["health"],
+    media_type=CONTENT_TYPE_LATEST,
+)
+async def metrics() -> bytes:
     """The metrics of this process, in Prometheus' text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+    return generate_latest()

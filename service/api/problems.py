@@ -10,13 +10,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
-from litestar.utils.scope.state import ScopeState
 
+from service.api.bodies import Refused
 from service.api.middleware import request_id
 from service.api.schemas import FieldError, Problem
 from service.errors import (
@@ -74,9 +73,16 @@ _TITLES = {
     404: "Not found",
     405: "Method not allowed",
     413: "Body too large",
+    415: "Unsupported media type",
     499: "Client closed the connection",
     500: "Internal error",
 }
+
+_GONE = "client disconnected prematurely"
+"""What Litestar 2.25 says, with status 500, where a client leaves before its body is all there."""
+
+MAX_CHARACTERS = 500
+"""Of a detail or a field's name: whatever it tells of a request, a problem stays small."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,15 +100,21 @@ def _document(
     headers: dict[str, str] | None = None,
     **extra: Any,
 ) -> Response[Problem]:
+    errors = [FieldError(_brief(e.field), _brief(e.message)) for e in extra.pop("errors", ())]
     problem = Problem(
         type=_slug(title),
         title=title,
         status=status,
-        detail=detail,
+        detail=_brief(detail),
         instance=request_id(request.scope),
+        errors=errors,
         **extra,
     )
     return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
 
 
 def _service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[Problem]:
@@ -112,6 +124,8 @@ def _service_error(request: Request[Any, Any, Any], error: ServiceError) -> Resp
     headers = {}
     if error.retry_after_s is not None:
         headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
+    if isinstance(error, Unauthorized):
+        headers["WWW-Authenticate"] = "Bearer"  # RFC 6750, 3
     errors = [FieldError(error.field, error.detail)] if error.field else []
     return _document(
         request,
@@ -126,76 +140,52 @@ def _service_error(request: Request[Any, Any, Any], error: ServiceError) -> Resp
     )
 
 
+def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[Problem]:
+    return _document(
+        request,
+        error.status_code,
+        _TITLES[error.status_code],
+        error.detail,
+        headers=_plain(error.headers),
+        errors=[error.error],
+        limit=error.limit,
+        actual=error.actual,
+    )
+
+
 def _validation_error(
     request: Request[Any, Any, Any], error: ValidationException
 ) -> Response[Problem]:
-    items = error.extra if isinstance(error.extra, list) else []
-    errors = [_field_error(request, item) for item in items if isinstance(item, dict)]
-    if not errors:
-        errors = [FieldError("body", error.detail)]
+    """What Litestar finds by itself: an absent body, or a parameter of the wrong form."""
+    found = error.extra if isinstance(error.extra, list) else []
+    items = [item for item in found if isinstance(item, dict) and "key" in item]
+    errors = [FieldError(item["key"], item["message"]) for item in items if item["key"] != "data"]
+    if not errors:  # Litestar 2.25 says nothing but `'data'` of an absent body
+        errors = [FieldError("body", "a JSON object is required, there is none")]
     detail = "; ".join(f"{e.field}: {e.message}" for e in errors)
     return _document(request, 400, _TITLES[400], detail, errors=errors)
 
 
-def _field_error(request: Request[Any, Any, Any], item: dict[str, Any]) -> FieldError:
-    """Says which field, what was expected (msgspec's own words) and what was found."""
-    path, message = item.get("key") or "body", str(item.get("message", ""))
-    if found := re.fullmatch(r"Object (?:missing required|contains unknown) field `(.+)`", message):
-        inside = "" if path == "data" else f"{path}."
-        kind = "is required" if "missing" in message else "is not a field of this request"
-        return FieldError(inside + found[1], kind)
-    if path == "data":
-        empty = message == "'data'"  # all that Litestar 2.25 says of an empty body
-        return FieldError("body", "a JSON object is required, there is none" if empty else message)
-    return FieldError(path, message + _found(request, path, message))
-
-
-def _found(request: Request[Any, Any, Any], path: str, message: str) -> str:
-    """Measures what was sent at `path`, without repeating a text of the user's."""
-    body = ScopeState.from_scope(request.scope).body
-    value: Any = msgspec.json.decode(body) if isinstance(body, bytes) else None
-    for step in re.findall(r"[^.\[\]]+", path):
-        if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
-            value = value[int(step)]
-        elif isinstance(value, dict) and step in value:
-            value = value[step]
-        else:
-            return ""
-    match value:
-        case bool() | int() | float() | None:
-            return f", not {msgspec.json.encode(value).decode()}"
-        case str() | list() if "length" in message:
-            return f"; its length is {len(value)}"
-    return ""
-
-
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    status = error.status_code
-    title = _TITLES.get(status, "HTTP error")
+    status = 499 if error.detail == _GONE else error.status_code
     extra: dict[str, Any] = {}
     detail = error.detail
-    if status == 400:
-        extra["errors"] = [FieldError("body", detail)]
     if status == 413:
-        extra["limit"] = request.app.request_max_body_size
         declared = request.headers.get("content-length", "")
-        extra["actual"] = int(declared) if declared.isdecimal() else None
+        extra["limit"] = request.app.request_max_body_size
+        extra["actual"] = int(declared) if re.fullmatch(r"\d{1,18}", declared) else None
         detail = f"the body is larger than {extra['limit']} bytes"
+        if extra["actual"] is not None:
+            detail += f", it has {extra['actual']}"
     if status >= 500:
         _log.error("http_error", extra={"status": status}, exc_info=error)
         detail = "see the log of the service for this request id"
+    title = _TITLES.get(status, "HTTP error")
     return _document(request, status, title, detail, headers=_plain(error.headers), **extra)
 
 
 def _plain(headers: Any) -> dict[str, str]:
     return dict(headers) if isinstance(headers, Mapping) else {}
-
-
-def _not_utf8(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[Problem]:
-    """Litestar lets it through as a 500."""
-    message = f"not valid UTF-8 at byte {error.start}"
-    errors = [FieldError("body", message)]
-    return _document(request, 400, _TITLES[400], message, errors=errors)
 
 
 def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
@@ -205,9 +195,9 @@ def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[P
 
 EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     ServiceError: _service_error,
+    Refused: _refused,
     ValidationException: _validation_error,
     HTTPException: _http_error,
-    UnicodeDecodeError: _not_utf8,
     Exception: _unforeseen,
 }
 

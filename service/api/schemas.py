@@ -1,7 +1,8 @@
 """The wire format: what comes in and what goes out, and nothing else.
 
-The structs mirror the tasks' results field by field; `msgspec.convert` does the copying.
-Numbers are read leniently: `"3"` is accepted where 3 is meant.
+The structs mirror the tasks' results field by field; `msgspec.convert` does the copying. Their JSON
+Schemas are msgspec's own, as it is msgspec that validates. What depends on the settings or on the
+catalog has a `$comment`, in whose place `document` puts it.
 """
 
 from typing import Annotated, Literal
@@ -14,6 +15,7 @@ from service.tasks.summarize import Format, Length, SummaryRequest
 from service.tasks.translate import Quality, TranslationRequest
 
 __all__ = [
+    "Body",
     "FieldError",
     "Language",
     "LiveResponse",
@@ -27,13 +29,16 @@ __all__ = [
     "TranslateResponse",
 ]
 
-LanguageCode = Annotated[
-    str, Meta(min_length=2, max_length=16, description="ISO 639 code", examples=["hy"])
-]
+Text = Annotated[str, Meta(extra_json_schema={"$comment": "text"})]
+Code = Annotated[str, Meta(min_length=2, max_length=16, description="ISO 639 code")]
+Source = Annotated[Code, Meta(extra_json_schema={"$comment": "source"})]
+Target = Annotated[Code, Meta(extra_json_schema={"$comment": "target"})]
 Term = Annotated[str, Meta(min_length=1, max_length=200)]
-ModelName = Annotated[
+Name = Annotated[
     str, Meta(min_length=1, max_length=200, description="a name from `GET /v1/models`")
 ]
+Summarizer = Annotated[Name, Meta(extra_json_schema={"$comment": "summarizer"})]
+Translator = Annotated[Name, Meta(extra_json_schema={"$comment": "translator"})]
 
 
 class Body(Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
@@ -43,7 +48,7 @@ class Body(Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
 class SummarizeBody(Body, frozen=True):
     """`POST /v1/summarize`."""
 
-    text: Annotated[str, Meta(min_length=1, description="the article, in English")]
+    text: Annotated[Text, Meta(min_length=1, description="the article, in English")]
     length: Annotated[
         Length, Meta(description="about 10, 20 or 35 % of the article, within the model's bounds")
     ] = "medium"
@@ -53,9 +58,9 @@ class SummarizeBody(Body, frozen=True):
     max_words: Annotated[int, Meta(ge=5, le=2000, description="ceiling in words")] | None = None
     format: Annotated[Format, Meta(description="`bullets`: one line per sentence")] = "paragraph"
     translate_to: Annotated[
-        list[LanguageCode], Meta(max_length=16, description="the summary in these languages too")
+        list[Target], Meta(max_length=16, description="the summary in these languages too")
     ] = []
-    model: ModelName | None = None
+    model: Summarizer | None = None
 
     def request(self) -> SummaryRequest:
         """Returns the task's own words for it."""
@@ -74,14 +79,14 @@ class TranslateBody(Body, frozen=True):
     """`POST /v1/translate`."""
 
     text: Annotated[
-        str | Annotated[list[str], Meta(min_length=1, max_length=128)],
+        Text | Annotated[list[Text], Meta(min_length=1, max_length=128)],
         Meta(description="one text or up to 128; an empty one stays empty"),
     ]
     target: Annotated[
-        LanguageCode | Annotated[list[LanguageCode], Meta(min_length=1, max_length=16)],
+        Target | Annotated[list[Target], Meta(min_length=1, max_length=16)],
         Meta(description="one language or several"),
     ]
-    source: LanguageCode = "en"
+    source: Source = "en"
     quality: Annotated[Quality, Meta(description="beam 1, 2 or 4")] = "balanced"
     alternatives: Annotated[int, Meta(ge=0, le=4, description="further candidates")] = 0
     glossary: Annotated[
@@ -93,7 +98,7 @@ class TranslateBody(Body, frozen=True):
         ),
     ] = {}
     segments: Annotated[bool, Meta(description="return the sentence pairs")] = False
-    model: ModelName | None = None
+    model: Translator | None = None
 
     def request(self) -> TranslationRequest:
         """Returns the task's own words for it."""

@@ -7,6 +7,7 @@ from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg
 
+from service.api.bodies import JSON, json_only
 from service.api.dependencies import CoreDependency
 from service.api.middleware import within
 from service.api.problems import problem_responses
@@ -35,7 +36,10 @@ SummarizeJSON = Annotated[
     operation_id="summarize",
     summary="Summarize an English article",
     tags=["summarize"],
-    responses=problem_responses(400, 404, 413, 422, 500, 503, 504),
+    guards=[json_only],
+    dto=JSON[SummarizeBody],
+    return_dto=None,
+    responses=problem_responses(400, 404, 413, 415, 422, 500, 503, 504),
 )
 async def summarize(
     request: Request[Any, Any, Any], data: SummarizeJSON, core: CoreDependency

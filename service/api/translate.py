@@ -8,6 +8,7 @@ from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg
 
+from service.api.bodies import JSON, json_only
 from service.api.dependencies import CoreDependency
 from service.api.middleware import within
 from service.api.problems import problem_responses
@@ -37,7 +38,10 @@ TranslateJSON = Annotated[
     operation_id="translate",
     summary="Translate texts",
     tags=["translate"],
-    responses=problem_responses(400, 404, 413, 422, 500, 503, 504),
+    guards=[json_only],
+    dto=JSON[TranslateBody],
+    return_dto=None,
+    responses=problem_responses(400, 404, 413, 415, 422, 500, 503, 504),
 )
 async def translate(
     request: Request[Any, Any, Any], data: TranslateJSON, core: CoreDependency

@@ -1,0 +1,211 @@
+"""Reads the body of a request, strictly, or says what is wrong with it.
+
+A body is JSON in UTF-8 (RFC 8259), announced as `application/json`, and not compressed. It is read
+into its type at once, so what cannot be right is refused where it begins, however large or deeply
+nested it is. A number in a string is not a number, and a name that is there twice is an error
+(RFC 7493, 2.3): whichever of the two counted, the other would be lost without a word.
+
+It must not know what the fields mean, and never repeats a text of the user's.
+"""
+
+import codecs
+import json
+import re
+from collections.abc import Generator
+from functools import cache
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from litestar.connection import ASGIConnection
+from litestar.dto import AbstractDTO
+from litestar.dto.data_structures import DTOFieldDefinition
+from litestar.exceptions import HTTPException
+from litestar.handlers import BaseRouteHandler
+from litestar.openapi.spec import Reference, Schema
+from litestar.typing import FieldDefinition
+from msgspec import inspect
+
+from service.api.schemas import Body, FieldError
+
+__all__ = ["JSON", "Refused", "json_only", "read"]
+
+T = TypeVar("T", bound=Body)
+
+MEDIA_TYPE = "application/json"
+CHARSETS = ("utf-8", "utf8", "us-ascii")
+"""Names under which UTF-8 may come; ASCII is a part of it."""
+
+_PLACE = re.compile(r" - at (?P<key>`key` in )?`\$\.?(?P<path>.*)`$", re.DOTALL)
+_FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
+_BOUND = re.compile(r"Expected `\w+`( of length)? (<=|>=) (-?\d+)")
+_STEP = re.compile(r"[^.\[\]]+|\.\.\.")
+
+
+class Refused(HTTPException):
+    """A request that is not read: the field or header to blame, and what is wrong with it.
+
+    Attributes:
+        limit: the limit that was passed, if one was.
+        actual: the measured value beside `limit`.
+    """
+
+    def __init__(
+        self,
+        error: FieldError,
+        status_code: int = 400,
+        *,
+        limit: int | None = None,
+        actual: int | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        detail = f"{error.field}: {error.message}"
+        super().__init__(detail=detail, status_code=status_code, headers=headers)
+        self.error, self.limit, self.actual = error, limit, actual
+
+
+def json_only(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """A guard that lets only requests through which announce JSON; their bodies are not read yet.
+
+    A web page of anybody's can make a browser send `text/plain`, a form, or no type at all to a
+    service on its user's machine. JSON it cannot send without being allowed to (CORS).
+
+    Raises:
+        Refused: 415, with the header that says what would be accepted.
+    """
+    kinds = connection.headers.getall("content-type", [])
+    media, _, rest = (kinds[0] if len(kinds) == 1 else "").partition(";")
+    if media.strip().lower() != MEDIA_TYPE:
+        error = FieldError("Content-Type", f"must be {MEDIA_TYPE}")
+        raise Refused(error, 415, headers={"Accept": MEDIA_TYPE})
+    for parameter in rest.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip(' \t"').lower() not in CHARSETS:
+            error = FieldError("Content-Type", "the charset must be utf-8")
+            raise Refused(error, 415, headers={"Accept": MEDIA_TYPE})
+    codings = ",".join(connection.headers.getall("content-encoding", []))
+    if codings.strip().lower() not in {"", "identity"}:
+        error = FieldError("Content-Encoding", "bodies are read as they are, not decompressed")
+        raise Refused(error, 415, headers={"Accept-Encoding": "identity"})
+
+
+class JSON(AbstractDTO[T], Generic[T]):
+    """Lets Litestar read a body with `read`; the schema of the type is the document's."""
+
+    def decode_bytes(self, value: bytes) -> T:
+        return read(value, self.model_type)
+
+    @classmethod
+    def create_for_field_definition(cls, *_: object, **__: object) -> None:
+        """There is nothing to prepare."""
+
+    @classmethod
+    def create_openapi_schema(
+        cls, field_definition: FieldDefinition, handler_id: str, schema_creator: Any
+    ) -> Reference | Schema:
+        found: Reference | Schema = schema_creator.for_field_definition(field_definition)
+        return found
+
+    @classmethod
+    def generate_field_definitions(
+        cls, model_type: type[Any]
+    ) -> Generator[DTOFieldDefinition, None, None]:
+        raise NotImplementedError
+
+    @classmethod
+    def detect_nested_field(cls, field_definition: FieldDefinition) -> bool:
+        raise NotImplementedError
+
+
+def read(body: bytes, kind: type[T]) -> T:
+    """Returns what a body says; a byte order mark before it is ignored.
+
+    The time is linear in the length of the body, and the memory in that of a valid one.
+
+    Raises:
+        Refused: it is not valid UTF-8, not JSON, or not of this type.
+    """
+    body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        text = body.decode()
+        found = msgspec.json.decode(body, type=kind)
+        json.loads(text, object_pairs_hook=_named_once)
+    except UnicodeDecodeError as error:
+        raise Refused(FieldError("body", f"not valid UTF-8 at byte {error.start}")) from None
+    except msgspec.ValidationError as error:
+        raise _fault(str(error), body, kind) from None
+    except msgspec.DecodeError as error:
+        raise Refused(FieldError("body", str(error))) from None
+    return found
+
+
+def _named_once(pairs: list[tuple[str, Any]]) -> None:
+    names = set()
+    for name, _ in pairs:
+        if name in names:
+            raise Refused(FieldError(name, "is there twice"))
+        names.add(name)
+
+
+def _fault(message: str, body: bytes, kind: type[Body]) -> Refused:
+    """Turns msgspec's own words into a field, what was expected of it, and what was measured."""
+    place = _PLACE.search(message)
+    path, expected = (place["path"], message[: place.start()]) if place else ("", message)
+    field = path.partition("[...]")[0] or "body"
+    if found := _FIELD.fullmatch(expected):
+        inside = f"{field}." if path else ""
+        wrong = "is required" if "missing" in found[1] else "is not a field of this request"
+        return Refused(FieldError(inside + found[2], wrong))
+    if expected.startswith("Invalid enum value"):
+        return Refused(FieldError(field, f"must be one of {', '.join(_choices(kind, field))}"))
+    if bound := _BOUND.fullmatch(expected):
+        limit, is_key = int(bound[3]), place is not None and place["key"] is not None
+        actual = _measured(
+            body, path, is_key, of_length=bound[1] is not None, above=bound[2] == "<="
+        )
+        if actual is not None and (actual > limit if bound[2] == "<=" else actual < limit):
+            seen = f"; its length is {actual}" if bound[1] else f", not {actual}"
+            return Refused(FieldError(field, expected + seen), limit=limit, actual=actual)
+        return Refused(FieldError(field, expected), limit=limit)
+    return Refused(FieldError(field, expected))
+
+
+@cache
+def _choices(kind: type[Body], field: str) -> list[str]:
+    info = inspect.type_info(kind)
+    assert isinstance(info, inspect.StructType)
+    found = next(known.type for known in info.fields if known.encode_name == field)
+    while isinstance(found, inspect.Metadata):
+        found = found.type
+    assert isinstance(found, inspect.LiteralType)
+    return list(map(str, found.values))
+
+
+def _measured(body: bytes, path: str, is_key: bool, *, of_length: bool, above: bool) -> int | None:
+    """Returns the number or the length at a path, the one farthest out where it is of many.
+
+    None where there is nothing to measure: what follows the fault may not even be JSON.
+    """
+    first, *steps = _STEP.findall(path)
+    try:
+        value = msgspec.json.decode(msgspec.json.decode(body, type=dict[str, msgspec.Raw])[first])
+    except (msgspec.DecodeError, KeyError, RecursionError):
+        return None
+    found = [value]
+    for step in steps:
+        found = [inner for outer in found for inner in _inside(outer, step)]
+    if is_key:
+        found = [name for outer in found if isinstance(outer, dict) for name in outer]
+    sizes = (
+        [len(one) for one in found if isinstance(one, str | list | dict)]
+        if of_length
+        else [one for one in found if isinstance(one, int)]
+    )
+    return (max if above else min)(sizes, default=None)
+
+
+def _inside(value: Any, step: str) -> list[Any]:
+    if isinstance(value, dict) and step == "...":
+        return list(value.values())
+    if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
+        return [value[int(step)]]
+    return []
