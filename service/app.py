@@ -7,14 +7,24 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.di import Provide
 
+from service.access import keys_of
 from service.api.docs import docs_assets, openapi_config, openapi_json
 from service.api.health import live, metrics, ready
+from service.api.limits import Limits
 from service.api.middleware import observed
 from service.api.models import list_models, load_model, unload_model
+from service.api.patience import patient
 from service.api.problems import EXCEPTION_HANDLERS
+from service.api.security import (
+    HostCheck,
+    KeyCheck,
+    allowed_hosts,
+    cors_config,
+    with_security_headers,
+)
 from service.api.summarize import summarize
 from service.api.translate import languages, translate
 from service.core import build_core
@@ -34,11 +44,13 @@ def create_app(settings: Settings | None = None) -> Litestar:
     """Builds the application; models load when they are first asked for.
 
     Raises:
-        SettingsError, CatalogError: the environment or the user's catalog file is wrong.
+        SettingsError, CatalogError: the environment, the user's catalog or the file of keys is
+            wrong, or the service would be open to others without being told so.
     """
     settings = settings or Settings.read(os.environ)
     configure_logs(settings.log_level)
-    core = build_core(settings)
+    keys = keys_of(settings)
+    core, limits = build_core(settings), Limits(settings)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
@@ -47,18 +59,25 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = Litestar(
         route_handlers=[
-            *(summarize, translate, languages),
+            Router("/", route_handlers=[summarize, translate], guards=[limits.guard]),
+            languages,
             *(list_models, load_model, unload_model),
             *(live, ready, metrics),
             *(openapi_json, docs_assets()),
         ],
         dependencies={"core": Provide(lambda: core, sync_to_thread=False)},
+        middleware=[
+            HostCheck(allowed_hosts(settings)),
+            KeyCheck(keys, open=settings.open, wrong_key=limits.wrong_key),
+        ],
+        cors_config=cors_config(settings),
         exception_handlers=EXCEPTION_HANDLERS,
         lifespan=[lifespan],
         logging_config=None,
         debug=False,
         request_max_body_size=settings.max_characters * MAX_BYTES_PER_CHARACTER + OTHER_BYTES,
-        openapi_config=openapi_config(),
+        openapi_config=openapi_config(core),
     )
-    app.asgi_handler = observed(app.asgi_handler)
+    handler = limits.around(patient(app.asgi_handler, settings.client_timeout_s))
+    app.asgi_handler = with_security_headers(observed(handler))
     return app
