@@ -85,9 +85,9 @@ def line_of(name: str, scopes: Iterable[str], secret: str) -> str:
     Raises:
         UnusableKeys: the name or a scope is not valid.
     """
-    line = f"{name}:{','.join(scopes)}:{_digest(secret).hex()}"
-    _read_line(line)
-    return line
+    parts = (name, ",".join(scopes), _digest(secret).hex())
+    _key(*parts)
+    return ":".join(parts)
 
 
 def add_line(path: Path, line: str) -> None:
@@ -136,11 +136,14 @@ def read_keys(data: bytes) -> tuple[Key, ...]:
 
 
 def _read_line(line: str) -> Key:
-    match [part.strip() for part in line.split(":")]:
-        case [name, listed, digest]:
-            scopes = [scope.strip() for scope in listed.split(",")]
-        case _:
-            raise UnusableKeys("three parts are needed, name:scopes:sha256")
+    parts = [part.strip() for part in line.split(":")]
+    if len(parts) != 3:
+        raise UnusableKeys("three parts are needed, name:scopes:sha256")
+    return _key(*parts)
+
+
+def _key(name: str, listed: str, digest: str) -> Key:
+    scopes = [scope.strip() for scope in listed.split(",")]
     if not _NAME.fullmatch(name):
         raise UnusableKeys("a name is a letter and at most 63 letters, digits, '.', '_' or '-'")
     if not set(scopes) <= set(SCOPES):

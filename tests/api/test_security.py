@@ -8,11 +8,11 @@ from typing import Any
 
 import msgspec
 import pytest
-from litestar import Litestar
+from litestar import Litestar, Request
 from litestar.testing import TestClient
 
 from service.access import add_line, line_of
-from service.api.security import DOCS_PAGE, NO_PAGE, RULES, allowed_hosts, cors_config
+from service.api.security import DOCS_PAGE, NO_PAGE, RULES, Rule, allowed_hosts, cors_config
 from service.app import create_app
 from service.settings import Settings, SettingsError
 from tests.api.test_problems import problem
@@ -160,6 +160,30 @@ def test_a_key_is_found_wherever_it_is_sent(keyed: Client, headers: dict[str, st
 def test_a_key_is_not_found_elsewhere(keyed: Client, headers: dict[str, str]) -> None:
     response = keyed.post("/v1/translate?api_key=user", json=BODY, headers=headers)
     problem(response, 401)
+
+
+def test_a_route_may_look_for_keys_in_places_of_its_own(
+    keyed: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def in_a_scheme(request: Request[Any, Any, Any]) -> str | None:
+        return request.headers.get("authorization", "").removeprefix("DeepL-Auth-Key ")
+
+    async def in_the_body(request: Request[Any, Any, Any]) -> str | None:
+        key: str | None = (await request.json())["text"]
+        return key
+
+    rule = Rule(places=(in_a_scheme, in_the_body))
+    monkeypatch.setitem(RULES, "/v1/translate", rule)  # type: ignore[arg-type]
+    headers = {"Authorization": "DeepL-Auth-Key user"}
+    assert keyed.post("/v1/translate", json=BODY, headers=headers).status_code == 200
+    body = {"text": "user", "target": "hy"}
+    assert keyed.post("/v1/translate", json=body).status_code == 200
+    problem(keyed.post("/v1/translate", json=BODY, headers={"X-API-Key": "user"}), 401)
+
+
+async def test_nothing_but_the_files_of_the_page_is_served(keyed: Client) -> None:
+    for path in ("/../docs.py", "/../../settings.py", "/%2e%2e/docs.py", "//etc/passwd", "/."):
+        assert await status(keyed.app, f"/docs/assets{path}") == 404
 
 
 def test_the_log_names_the_key_by_its_name_alone(

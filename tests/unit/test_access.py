@@ -2,6 +2,7 @@ import hashlib
 import hmac
 import logging
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -272,6 +273,14 @@ def test_an_address_that_others_can_reach_needs_keys_or_a_word(host: str, path: 
     assert keys_of(Settings(host=host, open=True)) is None
     assert keys_of(Settings(host=host, api_keys_file=path)) is not None
     assert keys_of(Settings(host=host, api_keys_file=path, open=True)) is not None
+
+
+def test_the_image_starts_as_it_is_built() -> None:
+    text = (Path(__file__).parents[2] / "Dockerfile").read_text()
+    found = dict(re.findall(r"\b(LUR_[A-Z_]+)=(\S+)", text.split("\nFROM ")[-1]))
+    settings = Settings.read(found | {"LUR_PROFILE": "bundled"})
+    assert settings.host == "0.0.0.0"
+    assert keys_of(settings) is None
 
 
 @pytest.mark.parametrize(
