@@ -17,8 +17,8 @@ import threading
 import time
 from collections.abc import Sequence
 
-from service.batching import Batcher, Flow
-from service.batching.batcher import Worker
+from service.batching import Batcher, Flow, Shift
+from service.batching.workers import Worker
 from service.engines.base import Decoding, Hypothesis, Output
 
 ENGINE_S = 0.1
@@ -49,7 +49,6 @@ class Load:
         ]
         self._batcher = Batcher(
             "benchmark",
-            self._run,
             max_jobs=10**9,
             max_batch_tokens=MAX_BATCH_TOKENS,
             batch_wait_s=0.0,
@@ -74,15 +73,15 @@ class Load:
 
     def measure(self) -> tuple[float, float]:
         """Returns CPU seconds of a batch: its whole way, and the taking."""
-        worker = Worker()
+        worker = Worker(Shift(self._run))
         gc.freeze()  # what waits to be submitted is no cost of the queue
         taking = 0.0
         begun = time.thread_time()
         for _ in range(BATCHES):
             before = time.thread_time()
-            batch = self._batcher._next_batch(worker)
+            self._batcher._next_batch(worker)
             taking += time.thread_time() - before
-            self._batcher._run_batch(batch, worker)
+            self._batcher._run_batch(worker)
             self._fill()
         return (time.thread_time() - begun) / BATCHES, taking / BATCHES
 
@@ -138,9 +137,9 @@ async def served_per_s(
         return [OUTPUT] * len(sources)
 
     batcher = Batcher(
-        "benchmark", run, max_jobs=10**9, max_batch_tokens=MAX_BATCH_TOKENS, batch_wait_s=wait_s
+        "benchmark", max_jobs=10**9, max_batch_tokens=MAX_BATCH_TOKENS, batch_wait_s=wait_s
     )
-    thread = threading.Thread(target=batcher.work)
+    thread = threading.Thread(target=batcher.work, args=(Shift(run),))
     thread.start()
     served = 0
     begun = time.perf_counter()

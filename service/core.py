@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -20,7 +20,7 @@ from service.models.catalog import Catalog, EngineName, ModelSpec
 from service.models.catalog_file import load_catalog
 from service.models.registry import Loading, Registry
 from service.models.store import ModelFiles, Progress, Store
-from service.runner import ModelInfo, Runner
+from service.runner import ModelInfo, Record, Runner
 from service.settings import Settings, SettingsError
 from service.tasks.judge import Fidelity
 from service.tasks.memory import Memory, Shelf, UnusableShelf
@@ -200,10 +200,14 @@ def _glossaries(directory: Path | None, catalog: Catalog) -> dict[str, Glossary]
 
 @dataclass(frozen=True, slots=True)
 class ModelLoader:
-    """From a spec to a runner: files from the store, memory from the registry, an engine."""
+    """From a spec to a runner: files from the store, memory from the registry, an engine.
+
+    `records`: by name, what the runners of a model leave to the next one.
+    """
 
     store: Store
     settings: Settings
+    records: dict[str, Record] = field(default_factory=dict)
 
     async def load(self, spec: ModelSpec, loading: Loading) -> Runner:
         """Fetches, converts and loads, as far as each is still to be done.
@@ -245,6 +249,8 @@ class ModelLoader:
             max_jobs=self.settings.queue_jobs,
             max_batch_tokens=self.settings.max_batch_tokens or machine.batch_tokens,
             batch_wait_s=self.settings.batch_wait_ms / 1000,
+            batch_timeout_s=self.settings.batch_timeout_s,
+            record=self.records.setdefault(spec.name, Record()),
         )
 
 

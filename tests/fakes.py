@@ -8,16 +8,18 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from service.batching import JobResult
+from service.crew import WARM_UP_TEXT
 from service.engines.base import Decoding, Description, Hypothesis, Output, check_sources
 from service.models.catalog import Catalog, DirectorySource, ModelSpec
 from service.models.registry import Loading, Registry
-from service.runner import WARM_UP_TEXT, Flow, ModelInfo, Runner
+from service.runner import Flow, ModelInfo, Record, Runner
 from service.tasks.judge import Fidelity
 from service.text.typography import Typography
 
@@ -81,6 +83,8 @@ class FakeEngine:
         answer: from a source text to its translation or summary. Where it gives a text, the engine
             cuts it at `max_tokens` words. Candidate n > 0 carries the mark ` #n`.
         poison: words that make any batch they are in fail.
+        hangs: words that hold any batch they are in at a gate.
+        breaks: words that make any batch they are in fail, and all batches after it.
         outputs: what becomes of the outputs of a batch, to break the contract.
         gate: where every batch waits.
         fails_closing: what `close` raises.
@@ -92,6 +96,8 @@ class FakeEngine:
         description: Description = DESCRIPTION,
         *,
         poison: Collection[str] = (),
+        hangs: Mapping[str, Gate] = MappingProxyType({}),
+        breaks: Collection[str] = (),
         failure: BaseException | None = None,
         outputs: Callable[[list[Output]], list[Output]] = list,
         gate: Gate | None = None,
@@ -110,6 +116,9 @@ class FakeEngine:
         self.closed_in: int | None = None
         self._answer = answer
         self._poison = set(poison)
+        self._hangs = hangs
+        self._breaks = set(breaks)
+        self._broken = False
         self._failure = failure
         self._outputs = outputs
         self._gate = gate or Gate()
@@ -125,6 +134,8 @@ class FakeEngine:
         assert self.closed_in is None, "used after it was closed"
         if list(map(list, sources)) == [self.encode(WARM_UP_TEXT)]:
             self.warm_ups += 1
+            if self._broken:
+                raise RuntimeError("broken")
             if self._fails_warming_up:
                 raise self._fails_warming_up
             return [Output((Hypothesis("", 0, 0.0, finished=True),))]
@@ -133,8 +144,14 @@ class FakeEngine:
         texts = [" ".join(source[prefix:-1]) for source in sources]
         self.batches.append(Batch(texts, list(map(len, sources)), decoding))
         self._gate.go_through()
+        words = {word for source in sources for word in source}
+        for word in words & self._hangs.keys():
+            self._hangs[word].go_through()
+        self._broken = self._broken or not self._breaks.isdisjoint(words)
+        if self._broken:
+            raise RuntimeError("broken")
         check_sources(sources, self.description.max_source_tokens)
-        if any(word in self._poison for source in sources for word in source):
+        if not self._poison.isdisjoint(words):
             raise self._failure or RuntimeError("poisoned")
         return self._outputs([self._output(text, decoding) for text in texts])
 
@@ -173,10 +190,18 @@ def runner_of(
     *,
     max_jobs: int = 10_000,
     max_batch_tokens: int = 256,
+    batch_timeout_s: float = 60.0,
+    record: Record | None = None,
 ) -> Runner:
     """A runner that is not started."""
     return Runner(
-        info(name), build, max_jobs=max_jobs, max_batch_tokens=max_batch_tokens, batch_wait_s=0.0
+        info(name),
+        build,
+        max_jobs=max_jobs,
+        max_batch_tokens=max_batch_tokens,
+        batch_wait_s=0.0,
+        batch_timeout_s=batch_timeout_s,
+        record=record,
     )
 
 

@@ -1,56 +1,43 @@
 """A bounded queue that becomes batches by token budget.
 
-Whoever submits gets one future a job. Worker threads call `work`, which takes batches from `Turns`
-and runs them. Knows neither models nor text, nor whose turn it is: it is given a function
-that runs one batch.
+Whoever submits gets one future a job. Worker threads call `work` with the engine of their shift;
+they take batches from `Turns` and run them. Knows neither models nor text, nor whose turn it is.
 
 There is no deadline here beside cancellation: who gives up, at a deadline or because the client
 left, cancels the future, and a cancelled job is dropped before it reaches a batch.
+
+A batch may fail, and it may never end. One that fails is halved until only the culprit fails. One
+that hangs is taken from its worker: its jobs run again, each alone, until one of them hangs alone.
+The culprit is refused from then on (`Quarantine`); its neighbours get their results. Here it is
+said which engine is given up, not what is done about it.
 """
 
+import logging
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+import traceback
+from collections import deque
+from collections.abc import Iterable, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 
 from service.batching.jobs import Flow, Job, JobResult
+from service.batching.outcomes import Outcomes
 from service.batching.pace import Pace
-from service.batching.turns import Turns, is_brief
+from service.batching.quarantine import Quarantine
+from service.batching.turns import Turns
+from service.batching.workers import End, EndReason, Shift, Worker
 from service.engines.base import Decoding, Output
-from service.errors import InferenceFailed, QueueFull, ShuttingDown
+from service.errors import ModelUnavailable, QueueFull, RefusedInput, ShuttingDown
 from service.telemetry import metrics
 
-__all__ = ["Batcher", "RunBatch"]
-
-RunBatch = Callable[[Sequence[Sequence[str]], Decoding], list[Output]]
-
-WAIT_SHARE = 0.05
-"""What part of its last batch's time a worker waits for company at most. In a simulation of 32
-clients on two workers, waiting for all of them brings a tenth more than waiting for none
-(`benchmarks/simulation.py`); on busy cores they come back within some 30 ms of a batch's second."""
+__all__ = ["Batcher"]
 
 SWEEP_S = 0.1
 """A full queue is searched for cancelled jobs no more often: it takes 0.3 us a job, and refusing
 must be cheap."""
 
-
-@dataclass(slots=True)
-class Worker:
-    """What one thread in `work` remembers of its last batch.
-
-    Attributes:
-        jobs: how many it held.
-        company: how many flows were in it or waited when it was done.
-        only_brief: whether it held brief flows alone; then only these are company.
-        wait_until_s: so long these may take to come back.
-    """
-
-    jobs: int = 0
-    company: int = 0
-    only_brief: bool = False
-    wait_until_s: float = -math.inf
+_log = logging.getLogger(__name__)
 
 
 class Batcher:
@@ -58,7 +45,6 @@ class Batcher:
 
     Args:
         name: the model, for errors and metrics.
-        run: runs one batch; one output per source, in order. Called by the threads in `work` only.
         max_jobs: with so many waiting, a submission is refused.
         max_batch_tokens: budget of one batch: jobs times the longest source. A job that alone
             exceeds it runs alone.
@@ -66,26 +52,35 @@ class Batcher:
             that batch to come back, or `WAIT_SHARE` of that batch's time where that is longer. A
             client alone never waits, nor does who finds the queue idle.
         makes_room: whether requests of a few sentences go before long ones; see `Turns`.
+        batch_timeout_s: a batch that takes longer hangs; 0: none does.
+        quarantine: the inputs that are not free.
     """
 
     def __init__(
         self,
         name: str,
-        run: RunBatch,
         *,
         max_jobs: int,
         max_batch_tokens: int,
         batch_wait_s: float,
         makes_room: bool = True,
+        batch_timeout_s: float = 0.0,
+        quarantine: Quarantine | None = None,
     ) -> None:
         self._name = name
         self._queued = metrics.QUEUED_JOBS.labels(name)
-        self._run = run
+        self._outcomes = Outcomes(name)
         self._max_jobs = max_jobs
         self._max_batch_tokens = max_batch_tokens
         self._batch_wait_s = batch_wait_s
+        self._batch_timeout_s = batch_timeout_s
+        self._quarantine = Quarantine() if quarantine is None else quarantine
         self._pace = Pace()
         self._turns = Turns(max_batch_tokens, self._pace.lean_jobs if makes_room else None)
+        self._apart: deque[Job] = deque()
+        self._open: dict[Future[JobResult], Job] = {}
+        self._workers: set[Worker] = set()
+        self._trouble: str | None = None
         self._closing = False
         self._swept_s = -math.inf
         self._changed = threading.Condition()
@@ -109,20 +104,33 @@ class Batcher:
         Raises:
             QueueFull: `max_jobs` are waiting already, and none of this flow was accepted before.
             ShuttingDown: the queue is closed.
+            ModelUnavailable: nobody works here, and nobody will soon; see `suspend`.
+            RefusedInput: the engine failed or hung on one of the sources not long ago.
         """
         now = time.monotonic()
+        if any(self._quarantine.verdict(source, decoding) == "refused" for source in sources):
+            metrics.REFUSED_INPUTS.labels(self._name).inc()
+            raise RefusedInput(self._name)
         jobs = [Job(source, decoding, flow, now, max(1, len(source))) for source in sources]
         with self._changed:
             if self._closing:
                 raise ShuttingDown
+            if self._trouble is not None:
+                raise ModelUnavailable(self._name, self._trouble)
             if not flow.admitted and self._full():
                 raise QueueFull(self._name, limit=self._max_jobs, actual=self._turns.jobs)
             flow.admitted = True
             if jobs:
                 self._turns.add(jobs)
-            self._queued.set(self._turns.jobs)
+            for job in jobs:
+                self._open[job.future] = job
+                job.future.add_done_callback(self._settled)
+            self._count()
             self._changed.notify_all()
         return [job.future for job in jobs]
+
+    def _settled(self, future: Future[JobResult]) -> None:
+        self._open.pop(future, None)
 
     @property
     def is_full(self) -> bool:
@@ -130,38 +138,107 @@ class Batcher:
         with self._changed:
             return self._full()
 
+    @property
+    def has_work(self) -> bool:
+        """Whether jobs wait that no worker has."""
+        with self._changed:
+            return self._waits()
+
+    @property
+    def stalled_s(self) -> float:
+        """How long the longest call of an engine that is inside now has been there; 0 if none."""
+        now = time.monotonic()
+        with self._changed:
+            return max((now - w.started_s for w in self._workers if w.inside), default=0.0)
+
     def close(self) -> None:
         """Refuses what comes from now on; `work` returns when what was accepted is done."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
 
-    def work(self) -> None:
-        """Runs batches until the queue is closed and empty. The loop outlives every failure."""
-        worker = Worker()
-        while batch := self._next_batch(worker):
-            self._run_batch(batch, worker)
-
-    def _next_batch(self, worker: Worker) -> list[Job]:
-        """Waits for jobs and takes a batch of them; empty when closed and drained."""
+    def suspend(self, trouble: str) -> None:
+        """Fails what waits, and refuses what comes, with `ModelUnavailable` until `resume`."""
         with self._changed:
-            while True:
-                if not self._wait_for_jobs():
-                    return []
-                self._wait_for_company(worker)
-                waiting = self._turns.jobs
-                batch = self._turns.take()
-                self._count_dropped(waiting - len(batch) - self._turns.jobs)
-                if batch:
-                    return batch
+            self._trouble = trouble
+            waiting = self._empty()
+        for job in waiting:
+            self._outcomes.fail(job, ModelUnavailable(self._name, trouble))
 
-    def _wait_for_jobs(self) -> bool:
-        """Returns whether there are any; there will be none when the queue is closed."""
-        while not self._turns.jobs:
+    def resume(self) -> None:
+        """Takes jobs again."""
+        with self._changed:
+            self._trouble = None
+
+    def look(self, step_s: float) -> None:
+        """Ages what runs by `step_s`, and gives up the engines of batches that hang.
+
+        Their shifts end; jobs that hung alone fail and are refused from now on, the others run
+        again. What is counted is time that the caller saw pass, so that a process that was stopped
+        for a while takes no batch for hanging.
+        """
+        with self._changed:
+            for worker in self._workers:
+                worker.watched_s += step_s
+            hung = [w for w in self._workers if w.is_overdue(self._batch_timeout_s)]
+            found = [(w.watched_s, self._take_over(w, "hang")) for w in hung]
+        for seconds, culprits in found:
+            for job in culprits:
+                self._outcomes.blame(job, TimeoutError(f"it was not done after {seconds:.0f} s"))
+
+    def work(self, shift: Shift) -> None:
+        """Runs batches until the queue is closed and empty, or the shift has ended.
+
+        The loop outlives every failure: of the engine, for which see `_run_batch`, and of the queue
+        itself, which then begins anew, and whatever waited fails.
+        """
+        worker = Worker(shift)
+        with self._changed:
+            self._workers.add(worker)
+        try:
+            while True:
+                try:
+                    if not self._next_batch(worker):
+                        return
+                    self._run_batch(worker)
+                # The loop's boundary: whoever waits must get an answer, whatever is wrong here.
+                except BaseException as error:
+                    self._begin_anew(worker, error)
+        finally:
+            with self._changed:
+                self._workers.discard(worker)
+
+    def _next_batch(self, worker: Worker) -> bool:
+        """Waits for jobs and takes a batch of them; False when there will be none."""
+        with self._changed:
+            while self._wait_for_jobs(worker):
+                if self._apart:
+                    batch = self._outcomes.wanted([self._apart.popleft()])
+                    worker.take(batch, [batch] if batch else [])
+                else:
+                    self._wait_for_company(worker)
+                    if worker.shift.end is not None:
+                        return False
+                    waiting = self._turns.jobs
+                    batch = self._turns.take()
+                    self._outcomes.drop(waiting - len(batch) - self._turns.jobs)
+                    worker.take(batch, self._sifted(batch))
+                self._count()
+                worker.started_s = time.monotonic()
+                if batch:
+                    return True
+        return False
+
+    def _waits(self) -> bool:
+        return bool(self._turns.jobs or self._apart)
+
+    def _wait_for_jobs(self, worker: Worker) -> bool:
+        """Returns whether there are any for this worker; there will be none after an end."""
+        while worker.shift.end is None and not self._waits():
             if self._closing:
                 return False
             self._changed.wait()
-        return True
+        return worker.shift.end is None
 
     def _wait_for_company(self, worker: Worker) -> None:
         """Waits while flows that were here a moment ago may be on their way back.
@@ -172,33 +249,32 @@ class Batcher:
         themselves, one of which is served while the other comes back. Who has served brief flows
         waits for such, or else a batch of a long one would begin a moment before they are back.
         """
-        while self._misses_company(worker) and not self._closing:
-            if (left := worker.wait_until_s - time.monotonic()) <= 0:
+        while worker.misses_company(self._turns, self._max_batch_tokens) and not self._closing:
+            left = worker.wait_until_s - time.monotonic()
+            if left <= 0 or self._apart or worker.shift.end is not None:
                 return
             self._changed.wait(left)
 
-    def _misses_company(self, worker: Worker) -> bool:
-        if worker.only_brief:
-            return self._turns.brief_flows() < min(worker.company, worker.jobs)
-        return (
-            len(self._turns.flows) < worker.company
-            and self._turns.jobs < worker.jobs
-            and self._turns.tokens < self._max_batch_tokens
-        )
+    def _sifted(self, batch: list[Job]) -> list[list[Job]]:
+        """Returns the parts to run of a batch: without the inputs that are not free."""
+        if not self._quarantine:
+            return [batch]
+        free = []
+        for job in batch:
+            verdict = self._quarantine.verdict(job.source, job.decoding)
+            if verdict == "refused":
+                self._outcomes.refuse(job)
+            elif verdict == "apart":
+                self._set_apart([job])
+            else:
+                free.append(job)
+        return [free] if free else []
 
-    def _finish(self, batch: list[Job], worker: Worker, began_s: float) -> float:
-        """Ends a batch, before its results are out and bring the next requests; returns when."""
-        with self._changed:
-            now = time.monotonic()
-            if self._turns.finish(batch):
-                worker.jobs = len(batch)
-                here = self._turns.flows.union(job.flow for job in batch)
-                worker.only_brief = self._turns.lean_jobs is not None and all(
-                    is_brief(job.flow) for job in batch
-                )
-                worker.company = sum(map(is_brief, here)) if worker.only_brief else len(here)
-                worker.wait_until_s = now + max(self._batch_wait_s, WAIT_SHARE * (now - began_s))
-            return now
+    def _set_apart(self, jobs: Iterable[Job]) -> None:
+        for job in self._outcomes.wanted(jobs):
+            job.apart = True
+            self._apart.append(job)
+        self._changed.notify_all()
 
     def _full(self) -> bool:
         waiting = self._turns.jobs
@@ -206,46 +282,78 @@ class Batcher:
         if waiting >= self._max_jobs and now - self._swept_s >= SWEEP_S:
             self._swept_s = now
             self._turns.drop_cancelled()
-            self._count_dropped(waiting - self._turns.jobs)
+            self._outcomes.drop(waiting - self._turns.jobs)
+            self._count()
         return self._turns.jobs >= self._max_jobs
 
-    def _count_dropped(self, jobs: int) -> None:
-        metrics.JOBS.labels(self._name, "dropped").inc(jobs)
-        self._queued.set(self._turns.jobs)
+    def _count(self) -> None:
+        self._queued.set(self._turns.jobs + len(self._apart))
 
-    def _run_batch(self, batch: list[Job], worker: Worker) -> None:
+    def _run_batch(self, worker: Worker) -> None:
         """Runs a batch; if it fails, each half of it, so that only the culprits suffer.
 
         One culprit among n jobs costs 2 log2(n) more runs. Who has been cancelled meanwhile is not
-        run again.
+        run again. A worker that was dismissed meanwhile leaves what it comes back with.
         """
-        parts = [batch]
-        while parts:
-            part = parts.pop()
-            started_s = time.monotonic()
-            outputs, failure = self._outputs(part)
+        while self._enter(worker):
+            part, shift = worker.part, worker.shift
+            outputs, failure = self._outputs(part, shift)
+            if failure is not None and len(part) == 1 and not shift.is_sound():
+                self._break_off(worker, failure)
+                return
+            if not self._leave(worker):
+                return
             if failure is None:
-                finished_s = self._finish(batch, worker, started_s)
-                self._learn(outputs, finished_s - started_s)
-                self._deliver(part, outputs, started_s, finished_s)
+                finished_s = self._finish(worker)
+                self._learn(outputs, finished_s - worker.started_s)
+                self._deliver(part, outputs, worker.started_s, finished_s)
             elif len(part) > 1:
-                parts += self._halves(part)
+                worker.parts += self._halves(part)
             else:
-                self._finish(batch, worker, started_s)
-                self._fail(part[0], failure)
-        self._finish(batch, worker, time.monotonic())  # where nobody wanted it any more
+                self._finish(worker)
+                self._condemn(part[0])
+                self._outcomes.blame(part[0], failure)
+            failure = None
+        self._finish(worker)  # where nobody wanted it any more
 
-    def _outputs(self, part: list[Job]) -> tuple[list[Output], BaseException | None]:
+    def _enter(self, worker: Worker) -> bool:
+        """Takes up the next part of the worker's batch, from now on watched; False: it was all."""
+        with self._changed:
+            worker.part, worker.inside = [], False
+            if worker.dismissed or not worker.parts:
+                return False
+            worker.part, worker.inside = worker.parts.pop(), True
+            worker.started_s, worker.watched_s = time.monotonic(), 0.0
+            return True
+
+    def _leave(self, worker: Worker) -> bool:
+        """Says that the engine is done with the part; False: it came back too late."""
+        with self._changed:
+            worker.inside = False
+            return not worker.dismissed
+
+    def _outputs(self, part: list[Job], shift: Shift) -> tuple[list[Output], BaseException | None]:
         """Returns what the engine gives, or what it raises."""
         try:
-            outputs = self._run([job.source for job in part], part[0].decoding)
+            outputs = shift.run([job.source for job in part], part[0].decoding)
             if len(outputs) != len(part):
                 raise RuntimeError(f"{len(outputs)} outputs for {len(part)} sources")
+            if not all(isinstance(output, Output) and output.hypotheses for output in outputs):
+                raise RuntimeError("an output has no hypotheses")
         # The engine's boundary: whatever it raises is this batch's. A panic of a library written in
         # Rust (`tokenizers`) is a BaseException.
         except BaseException as error:
+            _let_go(error)
             return [], error
         return outputs, None
+
+    def _finish(self, worker: Worker) -> float:
+        """Ends a batch, before its results are out and bring the next requests; returns when."""
+        with self._changed:
+            now = time.monotonic()
+            if self._turns.finish(worker.batch):
+                worker.remember(self._turns, now, now - worker.started_s, self._batch_wait_s)
+            return now
 
     def _learn(self, outputs: list[Output], seconds: float) -> None:
         """Takes in how long a batch took, so that small ones are as small as they need be."""
@@ -257,39 +365,80 @@ class Batcher:
 
     def _halves(self, part: list[Job]) -> list[list[Job]]:
         """Returns the halves of what is still wanted, the first to be run last in the list."""
-        wanted = [job for job in part if not job.future.cancelled()]
-        metrics.JOBS.labels(self._name, "dropped").inc(len(part) - len(wanted))
+        wanted = self._outcomes.wanted(part)
         middle = len(wanted) // 2
         return [half for half in (wanted[middle:], wanted[:middle]) if half]
 
-    def _fail(self, job: Job, error: BaseException) -> None:
-        wanted = job.future.set_running_or_notify_cancel()
-        metrics.JOBS.labels(self._name, "failed" if wanted else "dropped").inc()
-        if wanted:
-            failure = InferenceFailed(self._name)
-            failure.__cause__ = error
-            job.future.set_exception(failure)
-
     def _deliver(
-        self, batch: list[Job], outputs: list[Output], started_s: float, finished_s: float
+        self, part: list[Job], outputs: list[Output], started_s: float, finished_s: float
     ) -> None:
-        # Until here a job can be cancelled, in the middle of its batch too.
-        wanted = [job.future.set_running_or_notify_cancel() for job in batch]
-        self._observe(batch, sum(wanted), started_s, finished_s)
-        for job, output, is_wanted in zip(batch, outputs, wanted, strict=True):
-            if is_wanted:
-                job.future.set_result(JobResult(output, job.submitted_s, started_s, finished_s))
+        if part[0].apart:  # it was alone, and is innocent
+            self._quarantine.hold(part[0].source, part[0].decoding, "free")
+        self._outcomes.deliver(part, outputs, started_s, finished_s)
 
-    def _observe(
-        self, batch: list[Job], delivered: int, started_s: float, finished_s: float
-    ) -> None:
-        metrics.JOBS.labels(self._name, "done").inc(delivered)
-        metrics.JOBS.labels(self._name, "dropped").inc(len(batch) - delivered)
-        metrics.INFERENCE_SECONDS.labels(self._name).observe(finished_s - started_s)
-        metrics.BATCH_JOBS.labels(self._name).observe(len(batch))
-        metrics.BATCH_TOKENS.labels(self._name).observe(
-            len(batch) * max(len(job.source) for job in batch)
-        )
-        waits = metrics.QUEUE_SECONDS.labels(self._name)
-        for job in batch:
-            waits.observe(started_s - job.submitted_s)
+    def _condemn(self, job: Job) -> None:
+        self._quarantine.hold(job.source, job.decoding, "refused")
+
+    def _break_off(self, worker: Worker, failure: BaseException) -> None:
+        """Gives up an engine that fails on what it could do before."""
+        with self._changed:
+            culprits = [] if worker.dismissed else self._take_over(worker, "broken")
+        for job in culprits:
+            self._outcomes.blame(job, failure)
+
+    def _take_over(self, worker: Worker, reason: EndReason) -> list[Job]:
+        """Ends the shift of a worker in the engine; what it has in hand waits again, set apart.
+
+        Returns the culprits, which do not: who hung alone, or broke a second engine alone.
+        """
+        part, all_jobs = worker.part, worker.in_hand()
+        if worker.shift.end is None:
+            worker.shift.end = End(reason, worker.watched_s, len(part))
+        worker.dismissed, worker.inside = True, False
+        worker.part, worker.parts = [], []
+        self._turns.finish(worker.batch)
+        culprits = part if len(part) == 1 and (reason == "hang" or part[0].apart) else []
+        for job in culprits:
+            self._condemn(job)
+        others = [job for job in all_jobs if job not in culprits]
+        for job in others:
+            self._quarantine.hold(job.source, job.decoding, "apart")
+        self._set_apart(others)
+        self._count()
+        return culprits
+
+    def _begin_anew(self, worker: Worker, error: BaseException) -> None:
+        """Answers whoever waits, as the queue is not to be trusted any more, and empties it."""
+        with self._changed:
+            lost = self._empty(beside=worker)
+            worker.take([], [])
+            worker.inside = False
+        _log.error("queue_failed", extra={"model": self._name, "jobs": len(lost)}, exc_info=error)
+        for job in lost:
+            self._outcomes.blame(job, error)
+
+    def _empty(self, beside: Worker | None = None) -> list[Job]:
+        """Takes out all jobs but those that workers have in hand, one of them perhaps not counted.
+
+        Whatever state `Turns` is in, none is missed.
+        """
+        others = [worker for worker in self._workers if worker is not beside]
+        in_hand = {job for worker in others for job in worker.in_hand()}
+        lost = [job for job in list(self._open.values()) if job not in in_hand]
+        for job in self._open.values():
+            job.flow.waiting_tokens = job.flow.running_tokens = 0
+        old, self._turns = self._turns, Turns(self._max_batch_tokens, self._turns.lean_jobs)
+        self._turns.workers = old.workers
+        self._apart.clear()
+        self._count()
+        self._changed.notify_all()
+        return lost
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Clears what an error's traceback keeps alive: the halves need a failed batch's memory."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        traceback.clear_frames(error.__traceback__)
+        error = error.__cause__ or error.__context__

@@ -44,6 +44,7 @@ class Job:
 
     Attributes:
         tokens: of the source, at least 1: what it counts in turns and in the budget.
+        apart: it was in a batch that hung, so it runs alone from now on.
     """
 
     source: Sequence[str]
@@ -51,4 +52,5 @@ class Job:
     flow: Flow
     submitted_s: float
     tokens: int
+    apart: bool = False
     future: Future[JobResult] = field(default_factory=Future)

@@ -158,7 +158,8 @@ class Output:
 class Engine(Protocol):
     """One loaded model.
 
-    `generate` is called from at most `workers` threads at once, `encode` from any.
+    `generate` is called from at most `workers` threads at once, `encode` from any, and also after
+    `close`: while another engine is built in its place, texts are tokenized with it.
     """
 
     @property
@@ -184,7 +185,7 @@ class Engine(Protocol):
         """
 
     def close(self) -> None:
-        """Frees the weights. The engine is not used afterwards."""
+        """Frees the weights; `generate` is not called afterwards."""
 
 
 def check_sources(sources: Sequence[Sequence[str]], max_source_tokens: int) -> None:

@@ -133,7 +133,9 @@ class Memory:
         its jobs go on as long as others wait for them; those that nobody waits for are dropped.
 
         Raises:
-            QueueFull, ShuttingDown: of what this call would have queued; it fails no other call.
+            QueueFull, ShuttingDown, ModelUnavailable: of what this call would have queued; it fails
+                no other call.
+            RefusedInput: the engine failed on one of the sources not long ago.
             InferenceFailed: the engine failed on one of the sources. So it does for every call that
                 waits for it: it was tried alone, and trying once more would be the same again.
         """

@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 
 from service.engines.base import Decoding
-from service.errors import InferenceFailed, Unavailable
+from service.errors import InferenceFailed, RefusedInput, Unavailable
 from service.tasks.judge import Candidate, Judge
 from service.tasks.results import Way
 from service.tasks.trials import LeasedModel, Output, Trial
@@ -162,7 +162,7 @@ class Repair:
                 lambda: [one.trial or model.trial(one.work.segment.text) for one in tries]
             )
             outputs = await model.run(trials)
-        except (InferenceFailed, Unavailable) as error:
+        except (InferenceFailed, RefusedInput, Unavailable) as error:
             _count(tries, "failed")
             _log.warning("repair_failed", extra={"model": model.spec.name}, exc_info=error)
             return

@@ -12,19 +12,25 @@ __all__ = [
     "CACHE_BYTES",
     "CACHE_FILE",
     "CACHE_LOOKUPS",
+    "CUT_CLIENTS",
+    "ENGINE_RESTARTS",
     "FAITHFULNESS",
     "INFERENCE_SECONDS",
     "JOBS",
+    "LIMITED_REQUESTS",
     "LOADS",
     "LOAD_SECONDS",
+    "OLDEST_BATCH_SECONDS",
     "QUEUED_JOBS",
     "QUEUE_SECONDS",
+    "REFUSED_INPUTS",
     "REPAIRS",
     "REQUESTS",
     "REQUEST_SECONDS",
     "RESIDENT_BYTES",
     "RESIDENT_MODELS",
     "SEGMENTS",
+    "STUCK_ENGINES",
     "WARNINGS",
 ]
 
@@ -38,6 +44,12 @@ REQUEST_SECONDS = Histogram(
     ["method", "route"],
     buckets=_SECONDS,
 )
+LIMITED_REQUESTS = Counter(
+    "lur_limited_requests", "Requests refused by a limit of their client", ["limit"]
+)
+CUT_CLIENTS = Counter(
+    "lur_cut_clients", "Connections and bodies given up, by what the client did", ["reason"]
+)
 JOBS = Counter("lur_jobs", "Jobs by outcome", ["model", "outcome"])
 QUEUED_JOBS = Gauge("lur_queued_jobs", "Jobs waiting for a batch", ["model"])
 QUEUE_SECONDS = Histogram("lur_queue_seconds", "Wait for a batch", ["model"], buckets=_SECONDS)
@@ -45,6 +57,20 @@ INFERENCE_SECONDS = Histogram("lur_inference_seconds", "One batch", ["model"], b
 BATCH_JOBS = Histogram("lur_batch_jobs", "Jobs of one batch", ["model"], buckets=_POWERS[:9])
 BATCH_TOKENS = Histogram(
     "lur_batch_tokens", "Padded source tokens of one batch", ["model"], buckets=_POWERS[3:]
+)
+OLDEST_BATCH_SECONDS = Gauge(
+    "lur_oldest_batch_seconds",
+    "How long the batch that has been in an engine longest is there; looked at once a second",
+    ["model"],
+)
+ENGINE_RESTARTS = Counter(
+    "lur_engine_restarts", "Engines built in place of one that was given up", ["model", "reason"]
+)
+STUCK_ENGINES = Gauge(
+    "lur_stuck_engines", "Engines given up that have not come to their end", ["model"]
+)
+REFUSED_INPUTS = Counter(
+    "lur_refused_inputs", "Submissions with an input that the engine failed on before", ["model"]
 )
 LOADS = Counter("lur_model_loads", "Loads by outcome", ["model", "outcome"])
 LOAD_SECONDS = Histogram(

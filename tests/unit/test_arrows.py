@@ -14,20 +14,23 @@ ANY = {"*"}
 # Room or module -> what it may import of ours, beside itself. The longest name that fits counts.
 DRAWING: dict[str, set[str]] = {
     "": set(),  # service/__init__
-    "app": {"api", "core", "telemetry.logs", *LEAVES},
+    "access": {"settings", "telemetry.metrics"},
+    "app": {"access", "api", "core", "telemetry.logs", *LEAVES},
     "cli": ANY,
-    "server": {"app", *LEAVES},
+    "server": {"app", "http_protocol", *LEAVES},
+    "http_protocol": {"api.raw_problems", "telemetry.metrics"},
     "demo": set(),
     "bench": {"core", "tasks", "text", "models", "engines.base", *LEAVES},
-    "doctor": {"core", "models.catalog", *LEAVES},
-    "api": {"core", "tasks", "models.catalog", "models.languages", *LEAVES},
+    "doctor": {"access", "core", "models.catalog", *LEAVES},
+    "api": {"access", "core", "tasks", "models.catalog", "models.languages", *LEAVES},
     "core": {"tasks", "text.glossary", "text.typography", "runner", "models", "engines.base"}
     | LEAVES,
     "tasks": {"text", "models.registry", "models.catalog", "runner", "batching", "engines.base"}
     | {"errors", "telemetry.metrics"},
     "evaluate": {"core", "tasks", "text", "errors"},
     "text": set(),
-    "runner": {"batching", "engines.base", "errors"},
+    "runner": {"batching", "crew", "engines.base", "errors", "telemetry.metrics"},
+    "crew": {"batching", "engines.base"},
     "batching": {"engines.base", "errors", "telemetry.metrics"},
     "models": {"engines.base", "engines.convert", "errors"},
     "models.registry": {"runner", "models.catalog", "errors", "telemetry.metrics"},
@@ -47,7 +50,8 @@ APART = {"models": {"models.registry"}}
 # Library -> the rooms that may import it.
 LIBRARIES: dict[str, set[str]] = {
     "litestar": {"api", "app", "telemetry.logs"},
-    "uvicorn": {"server"},
+    "uvicorn": {"server", "http_protocol"},
+    "httptools": {"http_protocol"},
     "ctranslate2": {"engines"},
     "torch": {"engines"},
     "transformers": {"engines"},

@@ -1,25 +1,36 @@
 import asyncio
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from service.batching import Batcher, Flow, JobResult
-from service.batching.turns import WINDOW_JOBS
+from service.batching import Batcher, Flow, JobResult, Quarantine, Shift
+from service.batching.turns import WINDOW_JOBS, Turns
 from service.engines.base import Decoding, Hypothesis, Output
-from service.errors import InferenceFailed, QueueFull, ShuttingDown
+from service.errors import (
+    InferenceFailed,
+    ModelUnavailable,
+    QueueFull,
+    RefusedInput,
+    ShuttingDown,
+)
 from tests.fakes import PATIENCE_S
 
 PLAIN = Decoding()
 WIDE = Decoding(beam_size=4)
 
+TIMEOUT_S = 60.0
+
 Sources = Sequence[Sequence[str]]
+Run = Callable[[Sources, Decoding], list[Output]]
 
 
 def output(text: str) -> Output:
@@ -47,22 +58,37 @@ class Engine:
         return [name for batch in self.batches for name in batch]
 
 
+class Staffed(Batcher):
+    """A queue whose workers run what it was made with, unless said otherwise."""
+
+    def __init__(self, name: str, run: Run, **limits: Any) -> None:
+        super().__init__(name, **limits)
+        self._run = run
+
+    def work(self, shift: Shift | None = None) -> None:
+        super().work(shift or Shift(self._run))
+
+
 def batcher_of(
-    run: Callable[[Sources, Decoding], list[Output]],
+    run: Run,
     *,
     name: str = "m",
     max_jobs: int = 10_000,
     max_batch_tokens: int = 100,
     batch_wait_s: float = 0.0,
     makes_room: bool = False,
-) -> Batcher:
-    return Batcher(
+    batch_timeout_s: float = TIMEOUT_S,
+    quarantine: Quarantine | None = None,
+) -> Staffed:
+    return Staffed(
         name,
         run,
         max_jobs=max_jobs,
         max_batch_tokens=max_batch_tokens,
         batch_wait_s=batch_wait_s,
         makes_room=makes_room,
+        batch_timeout_s=batch_timeout_s,
+        quarantine=quarantine,
     )
 
 
@@ -70,7 +96,7 @@ def source(name: str, tokens: int = 10) -> list[str]:
     return [name] + ["x"] * (tokens - 1)
 
 
-def drain(batcher: Batcher) -> None:
+def drain(batcher: Staffed) -> None:
     """Runs everything that is queued, in this thread."""
     batcher.close()
     batcher.work()
@@ -466,7 +492,7 @@ class TestCompany:
     @contextmanager
     def after_two_flows(
         *, batch_wait_s: float = 3600.0, max_batch_tokens: int = 100
-    ) -> Iterator[tuple[Batcher, Engine]]:
+    ) -> Iterator[tuple[Staffed, Engine]]:
         """A worker that has just served two flows together."""
         engine = Engine()
         batcher = batcher_of(engine, batch_wait_s=batch_wait_s, max_batch_tokens=max_batch_tokens)
@@ -545,7 +571,7 @@ class TestCompany:
 class TestSeveralWorkers:
     @staticmethod
     @contextmanager
-    def working(batcher: Batcher, workers: int) -> Iterator[None]:
+    def working(batcher: Staffed, workers: int) -> Iterator[None]:
         batcher.expect(workers)
         threads = [threading.Thread(target=batcher.work) for _ in range(workers)]
         for thread in threads:
@@ -604,6 +630,539 @@ class TestSeveralWorkers:
         futures += batcher.submit([source("poison"), source("poison")], PLAIN, Flow())
         drain(batcher)
         assert not batcher._turns._running
+
+
+class Hanging:
+    """An engine that runs past the time limit on sources with `hang`, and breaks on `break`.
+
+    While it is inside, it has the queue look as the watch would; what it returns then comes too
+    late. Needs no threads and no time.
+    """
+
+    def __init__(self) -> None:
+        self.batcher: Staffed | None = None
+        self.batches: list[list[str]] = []
+        self.shifts: list[Shift] = []
+        self.passes_s = TIMEOUT_S + 1
+        self._broken: set[Shift] = set()
+
+    def batcher_of(self, **limits: Any) -> Staffed:
+        self.batcher = batcher_of(self.run, **limits)
+        return self.batcher
+
+    def run(self, sources: Sources, decoding: Decoding) -> list[Output]:
+        assert self.batcher is not None
+        shift = self.shifts[-1]
+        assert shift.end is None, "the engine was given up"
+        self.batches.append([source[0] for source in sources])
+        words = {word for source in sources for word in source}
+        if "hang" in words:
+            self.batcher.look(self.passes_s)
+            return [output("too late")] * len(sources)
+        if "break" in words:
+            self._broken.add(shift)
+        if "poison" in words or shift in self._broken:
+            raise RuntimeError("poisoned")
+        return [output(" ".join(source).upper()) for source in sources]
+
+    def drain(self) -> None:
+        """Runs everything that is queued, with a new engine where one is given up."""
+        assert self.batcher is not None
+        self.batcher.close()
+        while self.batcher.has_work:
+            shift = Shift(self.run, lambda: self.shifts[-1] not in self._broken)
+            self.shifts.append(shift)
+            self.batcher.work(shift)
+
+    @property
+    def ends(self) -> list[str]:
+        return [shift.end.reason for shift in self.shifts if shift.end is not None]
+
+
+def failure_of(future: "Future[JobResult]") -> BaseException:
+    error = future.exception(0)
+    assert error is not None
+    return error
+
+
+class TestHangs:
+    def test_neighbours_of_an_input_that_hangs_get_their_results(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        a, bad, b, c = batcher.submit(
+            [source("a"), ["bad", "hang"], source("b"), source("c")], PLAIN, Flow()
+        )
+        engine.drain()
+        assert [text_of(future)[0] for future in (a, b, c)] == ["A", "B", "C"]
+        assert isinstance(failure_of(bad), InferenceFailed)
+        assert isinstance(failure_of(bad).__cause__, TimeoutError)
+
+    def test_each_job_of_a_batch_that_hung_runs_alone_with_another_engine(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        batcher.submit([source("a"), source("b"), ["bad", "hang"]], PLAIN, Flow())
+        batcher.submit([source("new")], WIDE, Flow())
+        engine.drain()
+        assert sorted(engine.batches[0]) == ["a", "b", "bad"]
+        assert sorted(engine.batches[1:4]) == [["a"], ["b"], ["bad"]]
+        assert engine.batches[4:] == [["new"]]
+        assert engine.ends == ["hang", "hang"]
+
+    def test_who_hangs_alone_is_not_run_again(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        (bad,) = batcher.submit([["bad", "hang"]], PLAIN, Flow())
+        engine.drain()
+        assert isinstance(failure_of(bad), InferenceFailed)
+        assert engine.batches == [["bad"]]
+
+    def test_several_culprits_in_one_batch_are_all_found(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        words = [["hang"] if i in (2, 5) else [] for i in range(8)]
+        futures = batcher.submit([[f"j{i}", *words[i]] for i in range(8)], PLAIN, Flow())
+        engine.drain()
+        assert [i for i, future in enumerate(futures) if future.exception(0)] == [2, 5]
+        assert engine.ends == ["hang"] * 3
+
+    def test_the_halves_of_a_failed_batch_are_watched_each_on_its_own(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        futures = batcher.submit(
+            [["a", "poison"], source("b"), ["c", "hang"], source("d")], PLAIN, Flow()
+        )
+        engine.drain()
+        assert [f.exception(0) is None for f in futures] == [False, True, False, True]
+
+    def test_a_batch_may_take_all_its_time(self) -> None:
+        engine = Hanging()
+        engine.passes_s = TIMEOUT_S
+        batcher = engine.batcher_of()
+        futures = batcher.submit([["a", "hang"], ["b", "hang"]], PLAIN, Flow())
+        engine.drain()
+        assert [text_of(future) for future in futures] == ["too late"] * 2  # in time, that is
+        assert engine.ends == []
+
+    @pytest.mark.parametrize(("timeout_s", "apart_s"), [(60.0, 15.0), (10.0, 5.0), (2.0, 2.0)])
+    @pytest.mark.parametrize("beyond_s", [0.0, 0.1])
+    def test_a_job_set_apart_has_a_quarter_of_the_time_and_five_seconds_if_there_are_so_many(
+        self, timeout_s: float, apart_s: float, beyond_s: float
+    ) -> None:
+        engine, quarantine = Hanging(), Quarantine()
+        quarantine.hold(["a", "hang"], PLAIN, "apart")
+        engine.passes_s = apart_s + beyond_s
+        batcher = engine.batcher_of(batch_timeout_s=timeout_s, quarantine=quarantine)
+        batcher.submit([["a", "hang"]], PLAIN, Flow())
+        engine.drain()
+        assert engine.ends == ["hang"] * bool(beyond_s)
+
+    def test_time_that_nobody_saw_pass_does_not_count(self) -> None:
+        engine = Hanging()
+        engine.passes_s = 2.0  # all that a watch counts of an hour in which the process stood still
+        batcher = engine.batcher_of()
+        (slow,) = batcher.submit([["slow", "hang"]], PLAIN, Flow())
+        engine.drain()
+        assert text_of(slow) == "too late"
+        assert engine.ends == []
+
+    def test_without_a_limit_nothing_hangs(self) -> None:
+        engine = Hanging()
+        engine.passes_s = 1e9
+        batcher = engine.batcher_of(batch_timeout_s=0.0)
+        (slow,) = batcher.submit([["slow", "hang"]], PLAIN, Flow())
+        engine.drain()
+        assert text_of(slow) == "too late"
+
+    def test_who_is_cancelled_while_its_batch_hangs_is_not_run_again(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        futures = batcher.submit([["a", "hang"], source("b"), source("c")], PLAIN, Flow())
+        look = batcher.look
+
+        def leave_and_look(step_s: float) -> None:
+            futures[0].cancel()
+            futures[1].cancel()
+            look(step_s)
+
+        batcher.look = leave_and_look  # type: ignore[method-assign]
+        engine.drain()
+        assert engine.batches[1:] == [["c"]]
+        assert text_of(futures[2]).startswith("C")
+
+    def test_a_batch_that_hung_is_no_longer_counted_as_running(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        flow = Flow()
+        batcher.submit([["a", "hang"], ["b", "hang"], source("c")], PLAIN, flow)
+        engine.drain()
+        assert not batcher._turns._running
+        assert (flow.running_tokens, flow.waiting_tokens) == (0, 0)
+
+    def test_what_waits_behind_a_hang_is_counted_as_queued(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of(name="behind")
+        batcher.submit([["a", "hang"], source("b"), source("c")], PLAIN, Flow())
+        batcher.close()
+        engine.shifts.append(Shift(engine.run))
+        batcher.work(engine.shifts[-1])
+        assert metric("lur_queued_jobs", model="behind") == 3
+        engine.drain()
+        assert metric("lur_queued_jobs", model="behind") == 0
+
+    def test_a_healthy_worker_of_the_same_engine_finishes_its_batch_and_leaves(self) -> None:
+        inside = threading.Semaphore(0)
+        leave = {"slow": threading.Event(), "hang": threading.Event()}
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            if (name := sources[0][0]) in leave:
+                inside.release()
+                assert leave[name].wait(PATIENCE_S)
+            return [output(source[0]) for source in sources]
+
+        batcher = batcher_of(run, max_batch_tokens=1)
+        shift = Shift(run)
+        threads = [threading.Thread(target=batcher.work, args=(shift,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        (hang,) = batcher.submit([["hang"]], PLAIN, Flow())
+        assert inside.acquire(timeout=PATIENCE_S)
+        batcher.look(TIMEOUT_S)
+        (slow,) = batcher.submit([["slow"]], PLAIN, Flow())
+        assert inside.acquire(timeout=PATIENCE_S)
+        batcher.look(1.0)
+        assert isinstance(failure_of(hang), InferenceFailed)
+        (later,) = batcher.submit([["later"]], PLAIN, Flow())
+        assert not slow.done()
+        for event in leave.values():
+            event.set()
+        assert text_of(slow) == "slow"
+        for thread in threads:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+        assert not later.done()
+        drain(batcher)
+        assert text_of(later) == "later"
+
+    def test_a_worker_that_waits_for_jobs_leaves_when_its_engine_is_given_up(self) -> None:
+        inside, leave = threading.Event(), threading.Event()
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            inside.set()
+            assert leave.wait(PATIENCE_S)
+            return [output("late")]
+
+        batcher = batcher_of(run)
+        shift = Shift(run)
+        threads = [threading.Thread(target=batcher.work, args=(shift,)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        batcher.submit([["hang"]], PLAIN, Flow())
+        assert inside.wait(PATIENCE_S)
+        batcher.look(TIMEOUT_S + 1)
+        leave.set()
+        for thread in threads:
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+
+    def test_how_long_the_longest_call_is_inside_is_said(self) -> None:
+        seen: list[float] = []
+        batcher = batcher_of(lambda *_: (seen.append(batcher.stalled_s), [output("a")])[1])
+        batcher.submit([source("a")], PLAIN, Flow())
+        assert batcher.stalled_s == 0
+        drain(batcher)
+        assert seen[0] > 0
+        assert batcher.stalled_s == 0
+
+
+class TestRefusedInputs:
+    @pytest.mark.parametrize("fault", ["poison", "hang", "break"])
+    def test_an_input_that_failed_alone_is_refused_the_second_time(self, fault: str) -> None:
+        engine, quarantine = Hanging(), Quarantine()
+        batcher = engine.batcher_of(quarantine=quarantine)
+        (bad,) = batcher.submit([["bad", fault]], PLAIN, Flow())
+        engine.drain()
+        assert isinstance(failure_of(bad), InferenceFailed)
+        engine = Hanging()
+        batcher = engine.batcher_of(name=f"again-{fault}", quarantine=quarantine)
+        with pytest.raises(RefusedInput, match=f"again-{fault} failed on this input before"):
+            batcher.submit([source("good"), ["bad", fault]], PLAIN, Flow())
+        assert metric("lur_refused_inputs_total", model=f"again-{fault}") == 1
+        (good,) = batcher.submit([source("good")], PLAIN, Flow())
+        engine.drain()
+        assert engine.batches == [["good"]]
+        assert text_of(good).startswith("GOOD")
+
+    def test_it_is_tried_again_with_other_decoding(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        batcher.submit([["bad", "poison"]], PLAIN, Flow())
+        batcher.submit([["bad", "poison"]], WIDE, Flow())
+        engine.drain()
+        assert engine.batches == [["bad"], ["bad"]]
+
+    def test_neighbours_of_an_input_that_fails_are_free(self) -> None:
+        quarantine = Quarantine()
+        batcher = batcher_of(Engine(), quarantine=quarantine)
+        batcher.submit([["bad", "poison"], ["good"]], PLAIN, Flow())
+        drain(batcher)
+        assert quarantine.verdict(["good"], PLAIN) == "free"
+        assert quarantine.verdict(["bad", "poison"], PLAIN) == "refused"
+
+    def test_neighbours_of_an_input_that_hangs_are_free_when_they_have_run_alone(self) -> None:
+        engine, quarantine = Hanging(), Quarantine()
+        batcher = engine.batcher_of(quarantine=quarantine)
+        batcher.submit([["bad", "hang"], ["good"]], PLAIN, Flow())
+        engine.drain()
+        assert quarantine.verdict(["good"], PLAIN) == "free"
+        assert quarantine.verdict(["bad", "hang"], PLAIN) == "refused"
+
+    def test_equal_inputs_that_wait_already_never_reach_the_engine(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of(max_batch_tokens=2)
+        first, second, other = (
+            batcher.submit([words], PLAIN, Flow())[0]
+            for words in (["bad", "hang"], ["bad", "hang"], ["good"])
+        )
+        engine.drain()
+        assert isinstance(failure_of(first), InferenceFailed)
+        assert isinstance(failure_of(second), RefusedInput)
+        assert text_of(other) == "GOOD"
+        assert engine.batches.count(["bad"]) == 1
+
+    def test_an_input_that_nobody_waited_for_when_its_batch_hung_runs_alone_next_time(
+        self,
+    ) -> None:
+        engine, quarantine = Hanging(), Quarantine()
+        batcher = engine.batcher_of(quarantine=quarantine)
+        gone = batcher.submit([["bad", "hang"], ["good"]], PLAIN, Flow())
+        look = batcher.look
+
+        def leave_and_look(step_s: float) -> None:
+            for future in gone:
+                future.cancel()
+            look(step_s)
+
+        batcher.look = leave_and_look  # type: ignore[method-assign]
+        engine.drain()
+        assert len(engine.batches) == 1
+        engine = Hanging()
+        batcher = engine.batcher_of(quarantine=quarantine)
+        new, bad, good = batcher.submit([["new"], ["bad", "hang"], ["good"]], PLAIN, Flow())
+        engine.drain()
+        assert sorted(engine.batches) == [["bad"], ["good"], ["new"]]
+        assert (text_of(new), text_of(good)) == ("NEW", "GOOD")
+        assert isinstance(failure_of(bad), InferenceFailed)
+
+
+class TestBrokenEngines:
+    def test_an_engine_that_fails_on_everything_is_given_up_and_nobody_is_blamed(self) -> None:
+        engine, quarantine = Hanging(), Quarantine()
+        batcher = engine.batcher_of(quarantine=quarantine)
+        futures = batcher.submit([["a"], ["b"], ["c"]], PLAIN, Flow())
+        broken = Shift(lambda *_: [], is_sound=lambda: False)
+        batcher.work(broken)
+        assert broken.end is not None
+        assert broken.end.reason == "broken"
+        engine.drain()
+        assert [text_of(future) for future in futures] == ["A", "B", "C"]
+        assert all(quarantine.verdict([name], PLAIN) == "free" for name in "abc")
+
+    def test_who_breaks_two_engines_alone_is_the_culprit(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        a, bad, b = batcher.submit([["a"], ["bad", "break"], ["b"]], PLAIN, Flow())
+        engine.drain()
+        assert (text_of(a), text_of(b)) == ("A", "B")
+        assert isinstance(failure_of(bad), InferenceFailed)
+        assert engine.ends == ["broken", "broken"]
+
+    def test_an_engine_that_is_sound_after_a_failure_goes_on(self) -> None:
+        engine = Hanging()
+        batcher = engine.batcher_of()
+        batcher.submit([["bad", "poison"], ["good"]], PLAIN, Flow())
+        engine.drain()
+        assert engine.ends == []
+
+
+class TestMemory:
+    @pytest.mark.parametrize(
+        "failure",
+        [MemoryError(), RuntimeError("std::bad_alloc"), RuntimeError("CUDA out of memory")],
+    )
+    def test_a_batch_that_is_too_large_for_the_memory_runs_in_parts(
+        self, failure: Exception
+    ) -> None:
+        sizes: list[int] = []
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            sizes.append(len(sources))
+            if len(sources) > 3:
+                raise failure
+            return [output(source[0]) for source in sources]
+
+        batcher = batcher_of(run)
+        futures = batcher.submit([[str(i)] for i in range(16)], PLAIN, Flow())
+        drain(batcher)
+        assert [text_of(future) for future in futures] == [str(i) for i in range(16)]
+        assert sorted(sizes) == [2] * 8 + [4] * 4 + [8] * 2 + [16]
+
+    def test_the_memory_of_a_failed_batch_is_free_when_its_halves_run(self) -> None:
+        class Tensor:
+            pass
+
+        alive: list[weakref.ref[Tensor]] = []
+        seen: list[int] = []
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            seen.append(sum(ref() is not None for ref in alive))
+            tensor = Tensor()
+            alive.append(weakref.ref(tensor))
+            try:
+                fail(tensor)
+            except MemoryError as error:
+                raise RuntimeError("CUDA out of memory") from error
+            return []
+
+        def fail(tensor: Tensor) -> None:
+            raise MemoryError
+
+        batcher = batcher_of(run)
+        batcher.submit([["a"], ["b"]], PLAIN, Flow())
+        drain(batcher)
+        assert seen == [0, 0, 0]
+
+
+class TestFaultsOfTheQueue:
+    @pytest.fixture
+    def faulty(self, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+        def break_once(method: str) -> None:
+            right = getattr(Turns, method)
+
+            def wrong(self: Turns, *args: Any) -> Any:
+                monkeypatch.setattr(Turns, method, right)
+                raise KeyError("a fault of ours")
+
+            monkeypatch.setattr(Turns, method, wrong)
+
+        return break_once
+
+    @pytest.mark.parametrize("method", ["take", "finish"])
+    def test_whoever_waits_gets_an_answer_and_the_queue_goes_on(
+        self, faulty: Callable[[str], None], method: str
+    ) -> None:
+        batcher = batcher_of(Engine(), max_batch_tokens=20)
+        flow = Flow()
+        futures = batcher.submit([source(str(i)) for i in range(6)], PLAIN, flow)
+        faulty(method)
+        drain(batcher)
+        for future in futures:
+            assert isinstance(failure_of(future), InferenceFailed)
+            assert isinstance(failure_of(future).__cause__, KeyError)
+        assert (flow.waiting_tokens, flow.running_tokens) == (0, 0)
+
+    def test_jobs_that_other_workers_have_in_hand_are_none_of_its_business(
+        self, faulty: Callable[[str], None]
+    ) -> None:
+        inside, leave = threading.Event(), threading.Event()
+
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            if sources[0][0] == "slow":
+                inside.set()
+                assert leave.wait(PATIENCE_S)
+            return [output(source[0]) for source in sources]
+
+        batcher = batcher_of(run)
+        slow_worker = threading.Thread(target=batcher.work)
+        slow_worker.start()
+        flow = Flow()
+        (slow,) = batcher.submit([["slow"]], PLAIN, flow)
+        assert inside.wait(PATIENCE_S)
+        faulty("take")
+        (lost,) = batcher.submit([["lost"]], PLAIN, Flow())
+        other_worker = threading.Thread(target=batcher.work)
+        other_worker.start()
+        assert isinstance(lost.exception(PATIENCE_S), InferenceFailed)
+        (later,) = batcher.submit([["later"]], PLAIN, flow)
+        assert text_of(later) == "later"
+        assert not slow.done()
+        leave.set()
+        assert text_of(slow) == "slow"
+        batcher.close()
+        for thread in (slow_worker, other_worker):
+            thread.join(PATIENCE_S)
+            assert not thread.is_alive()
+        assert (flow.waiting_tokens, flow.running_tokens) == (0, 0)
+
+    @pytest.mark.parametrize("nonsense", [[None], [Output(())], None])
+    def test_an_output_that_is_none_is_its_inputs_failure(self, nonsense: Any) -> None:
+        def run(sources: Sources, decoding: Decoding) -> list[Output]:
+            if any(source[0] == "odd" for source in sources):
+                return nonsense and nonsense * len(sources)
+            return [output(source[0]) for source in sources]
+
+        batcher = batcher_of(run)
+        odd, good = batcher.submit([["odd"], ["good"]], PLAIN, Flow())
+        drain(batcher)
+        assert isinstance(failure_of(odd), InferenceFailed)
+        assert text_of(good) == "good"
+
+
+class TestSuspension:
+    def test_a_suspended_queue_answers_what_waits_and_refuses_what_comes(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine)
+        waiting = batcher.submit([source("a"), source("b")], PLAIN, Flow())
+        batcher.suspend("its engines hang")
+        assert all(isinstance(failure_of(future), ModelUnavailable) for future in waiting)
+        with pytest.raises(ModelUnavailable, match="m is unavailable: its engines hang"):
+            batcher.submit([source("c")], PLAIN, Flow())
+        assert not batcher.has_work
+        batcher.resume()
+        (later,) = batcher.submit([source("d")], PLAIN, Flow())
+        drain(batcher)
+        assert text_of(later).startswith("D")
+        assert engine.names == ["d"]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    st.lists(
+        st.lists(
+            st.sampled_from(["", "", "", "poison", "hang", "break", "cancel"]),
+            min_size=1,
+            max_size=12,
+        ),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(1, 40),
+)
+def test_whatever_inputs_do_to_engines_every_job_gets_what_it_would_get_alone(
+    flows: list[list[str]], budget: int
+) -> None:
+    engine = Hanging()
+    batcher = engine.batcher_of(max_batch_tokens=budget)
+    expected: list[tuple[Future[JobResult], str]] = []
+    made = [Flow() for _ in flows]
+    for number, (flow, faults) in enumerate(zip(made, flows, strict=True)):
+        words = [[f"f{number}j{i}", "x", fault] for i, fault in enumerate(faults)]
+        futures = batcher.submit(words, PLAIN, flow)
+        expected += zip(futures, faults, strict=True)
+    for future, fault in expected:
+        if fault == "cancel":
+            future.cancel()
+    engine.drain()
+    for future, fault in expected:
+        if fault == "":
+            assert text_of(future).endswith(" X ")
+        elif fault == "cancel":
+            assert future.cancelled()
+        else:
+            assert isinstance(failure_of(future), InferenceFailed)
+    assert not batcher._turns._running
+    assert not batcher._turns.flows
+    assert not batcher._open
+    assert {(flow.waiting_tokens, flow.running_tokens) for flow in made} == {(0, 0)}
 
 
 @settings(max_examples=25, deadline=None)

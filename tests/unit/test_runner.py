@@ -1,13 +1,36 @@
 import asyncio
+import logging
 import threading
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
+from service.batching import Batcher
 from service.engines.base import Decoding
-from service.errors import InferenceFailed, QueueFull, ShuttingDown
-from service.runner import Flow, Runner
-from tests.fakes import DESCRIPTION, END, FakeEngine, Gate, info, run, runner_of, running, until
+from service.errors import (
+    InferenceFailed,
+    ModelUnavailable,
+    QueueFull,
+    RefusedInput,
+    ShuttingDown,
+)
+from service.runner import MAX_STUCK, REBUILD_S, Flow, Record, Runner
+from tests.fakes import (
+    DESCRIPTION,
+    END,
+    PATIENCE_S,
+    FakeEngine,
+    Gate,
+    info,
+    run,
+    runner_of,
+    running,
+    until,
+)
 
 PLAIN = Decoding()
 
@@ -288,3 +311,372 @@ async def test_an_engine_of_two_workers_runs_two_batches_at_once_and_is_closed_a
     await closing
     assert len(engine.threads) == 2
     assert engine.closed_in in engine.threads
+
+
+TIMEOUT_S = 60.0
+
+
+class Workshop:
+    """Builds engines that hang on `hang` and break on `break`.
+
+    Attributes:
+        gate: where all of them hang; opened when the test ends.
+        made: all engines, in order.
+        failure: what the next builds raise.
+        building: where they wait.
+    """
+
+    def __init__(self, **more: Any) -> None:
+        self.gate = Gate()
+        self.gate.shut()
+        self.made: list[FakeEngine] = []
+        self.failure: Exception | None = None
+        self.building = Gate()
+        self._more = more
+
+    def build(self) -> FakeEngine:
+        self.building.go_through()
+        if self.failure is not None:
+            raise self.failure
+        self.made.append(
+            FakeEngine(hangs={"hang": self.gate}, breaks={"break"}, poison={"bad"}, **self._more)
+        )
+        return self.made[-1]
+
+    @asynccontextmanager
+    async def running(self, name: str = "m", **limits: Any) -> AsyncIterator[Runner]:
+        runner = await runner_of(self.build, name, batch_timeout_s=TIMEOUT_S, **limits).start()
+        try:
+            yield runner
+        finally:
+            self.gate.open()
+            self.building.open()
+            await runner.close()
+
+    async def hang(self, runner: Runner, text: str = "hang") -> "asyncio.Task[list[Any]]":
+        """Submits a text that hangs, and returns when an engine is in it."""
+        task = asyncio.create_task(run(runner, sources(runner, text), PLAIN))
+        await self.gate.reached()
+        return task
+
+    async def give_up(self, runner: Runner, number: int) -> None:
+        """Has the runner give up on an engine that hangs; returns when engine `number` is there."""
+        runner.check(TIMEOUT_S + 1)
+        await until(lambda: len(self.made) == number and self.made[-1].warm_ups == 1)
+
+
+@pytest.fixture
+def workshop() -> Iterator[Workshop]:
+    made = Workshop()
+    yield made
+    made.gate.open()
+    made.building.open()
+
+
+def metric(name: str, **labels: str) -> float:
+    return REGISTRY.get_sample_value(name, labels) or 0.0
+
+
+async def test_an_engine_that_hangs_is_replaced_and_what_waits_goes_on(workshop: Workshop) -> None:
+    async with workshop.running("replaced") as runner:
+        doomed = await workshop.hang(runner)
+        later = asyncio.create_task(run(runner, sources(runner, "later"), PLAIN))
+        await asyncio.sleep(0)
+        runner.check(TIMEOUT_S - 1)
+        assert not doomed.done()
+        await workshop.give_up(runner, 2)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        assert texts(await later) == ["LATER"]
+        assert workshop.made[1].texts == ["later"]
+        assert metric("lur_engine_restarts_total", model="replaced", reason="hang") == 1
+
+
+async def test_neighbours_in_a_batch_that_hangs_get_their_results(workshop: Workshop) -> None:
+    async with workshop.running() as runner:
+        works = asyncio.gather(
+            *(
+                run(runner, sources(runner, text), PLAIN)
+                for text in ("one", "two", "hang three", "four")
+            ),
+            return_exceptions=True,
+        )
+        await workshop.gate.reached()
+        await workshop.give_up(runner, 2)
+        await workshop.gate.reached()  # alone, in the second engine
+        await workshop.give_up(runner, 3)
+        one, two, three, four = await works
+        assert [texts(found) for found in (one, two, four)] == [["ONE"], ["TWO"], ["FOUR"]]
+        assert isinstance(three, InferenceFailed)
+        with pytest.raises(RefusedInput):
+            await run(runner, sources(runner, "hang three"), PLAIN)
+
+
+async def test_an_engine_that_hung_is_closed_in_its_own_thread_when_it_comes_back(
+    workshop: Workshop,
+) -> None:
+    async with workshop.running("back") as runner:
+        doomed = await workshop.hang(runner)
+        await workshop.give_up(runner, 2)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        hung = workshop.made[0]
+        assert hung.closed_in is None
+        runner.check(0.0)
+        assert metric("lur_stuck_engines", model="back") == 1
+        assert runner.memory_bytes == 2 * hung.memory_bytes
+        workshop.gate.open()
+        await until(lambda: hung.closed_in is not None)
+        assert hung.closed_in in hung.threads
+        await until(lambda: runner.memory_bytes == hung.memory_bytes)
+        await until(lambda: metric("lur_stuck_engines", model="back") == 0)
+        assert texts(await run(runner, sources(runner, "fine"), PLAIN)) == ["FINE"]
+
+
+async def test_texts_are_encoded_while_a_new_engine_is_built(workshop: Workshop) -> None:
+    async with workshop.running() as runner:
+        await workshop.building.reached()
+        workshop.building.shut()
+        doomed = await workshop.hang(runner)
+        runner.check(TIMEOUT_S + 1)
+        await workshop.building.reached()
+        assert runner.encode("one two") == ["one", "two", END]
+        workshop.building.open()
+        with pytest.raises(InferenceFailed):
+            await doomed
+
+
+async def test_an_engine_that_breaks_is_closed_before_a_new_one_is_built(
+    workshop: Workshop,
+) -> None:
+    async with workshop.running("broken") as runner:
+        one, broken, two = await asyncio.gather(
+            *(run(runner, sources(runner, text), PLAIN) for text in ("one", "break", "two")),
+            return_exceptions=True,
+        )
+        assert [texts(one), texts(two)] == [["ONE"], ["TWO"]]  # type: ignore[arg-type]
+        assert isinstance(broken, InferenceFailed)
+        await until(lambda: len(workshop.made) == 3)
+        assert all(engine.closed_in is not None for engine in workshop.made[:2])
+        assert metric("lur_stuck_engines", model="broken") == 0
+        await until(
+            lambda: metric("lur_engine_restarts_total", model="broken", reason="broken") == 2
+        )
+        with pytest.raises(RefusedInput):
+            await run(runner, sources(runner, "break"), PLAIN)
+
+
+async def test_a_runner_whose_threads_end_is_dead_and_whoever_waits_is_answered(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submitted = threading.Event()
+    monkeypatch.setattr(Batcher, "work", lambda *_: submitted.wait(PATIENCE_S))
+    async with workshop.running() as runner:
+        waiting = runner.submit(sources(runner, "one", "two"), PLAIN, Flow())
+        submitted.set()
+        for lost in waiting:
+            with pytest.raises(ModelUnavailable, match="its threads have ended"):
+                await lost
+        assert runner.is_dead
+
+
+async def test_a_runner_whose_engine_cannot_be_built_again_is_dead_and_says_why(
+    workshop: Workshop,
+) -> None:
+    async with workshop.running() as runner:
+        doomed = await workshop.hang(runner)
+        waiting = asyncio.create_task(run(runner, sources(runner, "later"), PLAIN))
+        await asyncio.sleep(0)
+        workshop.failure = OSError("the files are gone")
+        assert not runner.is_dead
+        runner.check(TIMEOUT_S + 1)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        with pytest.raises(ModelUnavailable, match="the files are gone"):
+            await waiting
+        await until(lambda: runner.is_dead)
+        assert not runner.is_stuck
+        assert runner.trouble is not None
+        assert "the files are gone" in runner.trouble
+        with pytest.raises(ModelUnavailable, match="the files are gone"):
+            await run(runner, sources(runner, "more"), PLAIN)
+        await runner.close()
+        assert workshop.made[0].closed_in is None
+
+
+async def test_a_new_engine_that_takes_too_long_is_not_waited_for(workshop: Workshop) -> None:
+    async with workshop.running() as runner:
+        await workshop.building.reached()
+        workshop.building.shut()
+        doomed = await workshop.hang(runner)
+        runner.check(TIMEOUT_S + 1)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        await workshop.building.reached()
+        runner.check(REBUILD_S - TIMEOUT_S)
+        assert not runner.is_dead
+        runner.check(TIMEOUT_S + 1)
+        assert runner.is_dead
+        workshop.building.open()
+        await until(lambda: len(workshop.made) == 2 and workshop.made[1].closed_in is not None)
+
+
+async def test_with_so_many_engines_hanging_no_other_is_built_until_one_comes_back(
+    workshop: Workshop,
+) -> None:
+    async with workshop.running() as runner:
+        for number in range(1, MAX_STUCK + 1):
+            doomed = await workshop.hang(runner, f"hang {number}")
+            assert runner.trouble is None
+            if number < MAX_STUCK:
+                await workshop.give_up(runner, number + 1)
+            else:
+                waiting = asyncio.create_task(run(runner, sources(runner, "later"), PLAIN))
+                await asyncio.sleep(0)
+                runner.check(TIMEOUT_S + 1)
+            with pytest.raises(InferenceFailed):
+                await doomed
+        assert runner.is_stuck
+        assert not runner.is_dead
+        with pytest.raises(ModelUnavailable, match="4 of its engines hang"):
+            await waiting
+        with pytest.raises(ModelUnavailable, match="4 of its engines hang"):
+            await run(runner, sources(runner, "more"), PLAIN)
+        assert len(workshop.made) == MAX_STUCK
+        workshop.gate.open()
+        await until(lambda: not runner.is_stuck)
+        assert runner.trouble is None
+        assert texts(await run(runner, sources(runner, "more"), PLAIN)) == ["MORE"]
+        assert len(workshop.made) == MAX_STUCK + 1
+
+
+async def test_a_stuck_runner_can_be_closed(workshop: Workshop) -> None:
+    record = Record()
+    async with workshop.running(record=record) as runner:
+        for number in range(MAX_STUCK):
+            doomed = await workshop.hang(runner, f"hang {number}")
+            runner.check(TIMEOUT_S + 1)
+            with pytest.raises(InferenceFailed):
+                await doomed
+            await until(lambda: runner.is_stuck or workshop.made[-1].texts == [])
+        assert runner.is_stuck
+        await runner.close()
+        assert len(record.stuck) == MAX_STUCK
+
+
+async def test_what_a_runner_learnt_the_next_one_of_the_model_knows(workshop: Workshop) -> None:
+    record = Record()
+    async with workshop.running(record=record) as runner:
+        with pytest.raises(InferenceFailed):
+            await run(runner, sources(runner, "bad"), PLAIN)
+        doomed = await workshop.hang(runner)
+        await workshop.give_up(runner, 2)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        await runner.close()
+        async with workshop.running(record=record) as other:
+            for text in ("bad", "hang"):
+                with pytest.raises(RefusedInput):
+                    await run(other, sources(other, text), PLAIN)
+            assert other.memory_bytes == 2 * workshop.made[0].memory_bytes
+
+
+async def test_closing_during_a_hang_ends_when_that_is_given_up(workshop: Workshop) -> None:
+    async with workshop.running(max_batch_tokens=2) as runner:
+        doomed = await workshop.hang(runner)
+        accepted = asyncio.create_task(run(runner, sources(runner, "a", "b"), PLAIN))
+        await asyncio.sleep(0)
+        closing = asyncio.create_task(runner.close())
+        await asyncio.sleep(0)
+        assert not closing.done()
+        runner.check(TIMEOUT_S + 1)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        assert texts(await accepted) == ["A", "B"]
+        await closing
+        assert workshop.made[1].closed_in is not None
+
+
+async def test_no_engine_is_built_for_a_runner_that_closes_and_has_nothing_to_do(
+    workshop: Workshop,
+) -> None:
+    async with workshop.running() as runner:
+        doomed = await workshop.hang(runner)
+        closing = asyncio.create_task(runner.close())
+        await asyncio.sleep(0)
+        runner.check(TIMEOUT_S + 1)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        await closing
+        assert len(workshop.made) == 1
+
+
+async def test_an_engine_of_two_workers_is_closed_when_both_are_out_of_it() -> None:
+    slow = Gate()
+    workshop = Workshop(workers=2, gate=slow)
+    async with workshop.running(max_batch_tokens=2) as runner:
+        doomed = await workshop.hang(runner)
+        await slow.reached()
+        slow.shut()
+        runner.check(TIMEOUT_S)
+        healthy = asyncio.create_task(run(runner, sources(runner, "healthy"), PLAIN))
+        await slow.reached()
+        runner.check(1.0)  # the other one is inside for no more than that
+        with pytest.raises(InferenceFailed):
+            await doomed
+        await until(lambda: len(workshop.made) == 2)
+        slow.open()
+        assert texts(await healthy) == ["HEALTHY"]
+        assert workshop.made[0].closed_in is None
+        workshop.gate.open()
+        await until(lambda: workshop.made[0].closed_in is not None)
+        assert workshop.made[0].texts == ["hang", "healthy"]
+
+
+async def test_the_watch_looks_by_itself() -> None:
+    workshop = Workshop()
+    runner = await runner_of(workshop.build, "watched", batch_timeout_s=1.0).start()
+    doomed = await workshop.hang(runner)
+    await until(lambda: metric("lur_oldest_batch_seconds", model="watched") > 0)
+    assert 0 < runner.stalled_s < PATIENCE_S
+    with pytest.raises(InferenceFailed):
+        await doomed
+    assert texts(await run(runner, sources(runner, "fine"), PLAIN)) == ["FINE"]
+    workshop.gate.open()
+    await runner.close()
+    await until(lambda: not any("watched" in thread.name for thread in threading.enumerate()))
+    assert metric("lur_oldest_batch_seconds", model="watched") == 0
+
+
+async def test_a_watch_that_fails_looks_again(
+    workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[float] = []
+
+    def check(self: Runner, step_s: float) -> None:
+        calls.append(step_s)
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr("service.runner.LOOK_S", 0.001)
+    monkeypatch.setattr(Runner, "check", check)
+    async with workshop.running():
+        await until(lambda: len(calls) >= 3)
+    assert all(0 < step_s <= 0.002 for step_s in calls)
+
+
+async def test_the_log_says_what_was_given_up_and_no_text(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        async with workshop.running("logged") as runner:
+            doomed = await workshop.hang(runner, "hang secret")
+            await workshop.give_up(runner, 2)
+            with pytest.raises(InferenceFailed):
+                await doomed
+            await until(lambda: any(r.message == "engine_restarted" for r in caplog.records))
+    events = {record.message: vars(record) for record in caplog.records}
+    given_up = events["engine_given_up"]
+    assert [given_up[key] for key in ("model", "reason", "jobs")] == ["logged", "hang", 1]
+    assert given_up["seconds"] > TIMEOUT_S
+    assert events["engine_restarted"]["model"] == "logged"
+    assert "secret" not in caplog.text

@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 
 from service.batching import Flow
 from service.engines.base import Decoding
-from service.errors import InferenceFailed, QueueFull
+from service.errors import InferenceFailed, QueueFull, RefusedInput
 from service.runner import ModelInfo, Runner
 from service.tasks import memory as module
 from service.tasks.memory import ENTRY_BYTES, Memory
@@ -142,7 +142,12 @@ class TestRemembering:
 
 
 async def started(engine: FakeEngine, model: ModelInfo) -> Runner:
-    limits = {"max_jobs": 100, "max_batch_tokens": 256, "batch_wait_s": 0.0}
+    limits = {
+        "max_jobs": 100,
+        "max_batch_tokens": 256,
+        "batch_wait_s": 0.0,
+        "batch_timeout_s": 60.0,
+    }
     return await Runner(model, lambda: engine, **limits).start()  # type: ignore[arg-type]
 
 
@@ -339,10 +344,21 @@ class TestFailures:
             both = await asyncio.gather(
                 *(say(memory, runner, "bad") for _ in range(2)), return_exceptions=True
             )
-            engine._poison.clear()
+            assert engine.texts == ["bad"]
+        async with running(FakeEngine()) as runner:
             again = await say(memory, runner, "bad")
         assert [type(one) for one in both] == [InferenceFailed] * 2
         assert again == ["BAD"]
+
+    async def test_what_failed_a_moment_ago_is_refused_to_all_who_ask_for_it(self) -> None:
+        engine, memory = FakeEngine(poison={"bad"}), Memory(PLENTY)
+        async with running(engine) as runner:
+            with pytest.raises(InferenceFailed):
+                await say(memory, runner, "bad")
+            with pytest.raises(RefusedInput):
+                await say(memory, runner, "a", "bad")
+            assert await say(memory, runner, "a") == ["A"]
+        assert engine.texts == ["bad", "a"]
 
     async def test_a_failure_is_nothing_to_those_who_wait_for_others(self) -> None:
         engine, memory = FakeEngine(poison={"bad"}), Memory(PLENTY)
