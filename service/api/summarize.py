@@ -39,7 +39,7 @@ SummarizeJSON = Annotated[
     guards=[json_only],
     dto=JSON[SummarizeBody],
     return_dto=None,
-    responses=problem_responses(400, 404, 413, 415, 422, 500, 503, 504),
+    responses=problem_responses(400, 404, 408, 413, 415, 422, 429, 500, 503, 504),
 )
 async def summarize(
     request: Request[Any, Any, Any], data: SummarizeJSON, core: CoreDependency

@@ -41,7 +41,7 @@ TranslateJSON = Annotated[
     guards=[json_only],
     dto=JSON[TranslateBody],
     return_dto=None,
-    responses=problem_responses(400, 404, 413, 415, 422, 500, 503, 504),
+    responses=problem_responses(400, 404, 408, 413, 415, 422, 429, 500, 503, 504),
 )
 async def translate(
     request: Request[Any, Any, Any], data: TranslateJSON, core: CoreDependency
