@@ -55,7 +55,11 @@ KEY_SCHEMES: JSONSchema = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "x_api_key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
 }
-WITHOUT_KEY = {401: "no key, or none that is known", 403: "the key lacks the scope"}
+WITHOUT_KEY = {
+    401: "no key, or none that is known",
+    403: "the key lacks the scope",
+    429: "too many wrong keys from this address",
+}
 """What a request may be answered with where a key is asked for."""
 WWW_AUTHENTICATE: JSONSchema = {
     "description": "how a key is sent (RFC 6750, 3)",
@@ -76,7 +80,12 @@ def document(app: Litestar, core: Core) -> dict[str, Any]:
         if not asks_for_key:
             operation["security"] = []
         for status, description in {**ALWAYS, **(WITHOUT_KEY if asks_for_key else {})}.items():
-            operation["responses"].setdefault(str(status), _problem(description))
+            declared = operation["responses"].get(str(status), {})
+            if MEDIA_TYPE not in declared.get("content", {}):
+                operation["responses"][str(status)] = _problem(description)
+        for parameter in operation.get("parameters", ()):
+            if parameter["name"] == "name":
+                parameter["schema"] |= _one_of(core.catalog.specs)
         for status, response in operation["responses"].items():
             response["headers"] = {**(response.get("headers") or {}), **_headers(status, response)}
     return found

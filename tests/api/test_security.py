@@ -409,8 +409,8 @@ def test_the_document_asks_for_a_key_where_the_service_does(client: Client, keye
     for path, operation in operations(document):
         if RULES[path].scope is None:
             assert operation["security"] == []
-            assert not {"401", "403"} & set(operation["responses"])
+            assert not {"401", "403", "429"} & set(operation["responses"])
         else:
             assert "security" not in operation
-            assert {"400", "401", "403"} <= set(operation["responses"])
+            assert {"400", "401", "403", "429"} <= set(operation["responses"])
     assert keyed.get("/docs/openapi.json").json() == document
