@@ -289,10 +289,11 @@ def with_security_headers(app: ASGIApp) -> ASGIApp:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
                 rule = _rule_of(scope)
+                cache = rule.cache if message["status"] < 400 else _UNLISTED.cache
                 ours = [
                     *_ALWAYS,
                     (b"content-security-policy", rule.policy.encode()),
-                    (b"cache-control", rule.cache.encode()),
+                    (b"cache-control", cache.encode()),
                 ]
                 names = {name for name, _ in ours}
                 others = [h for h in message.get("headers", ()) if h[0].lower() not in names]
