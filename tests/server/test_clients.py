@@ -311,6 +311,7 @@ def slow(tiny_cache: Path, tiny_store: object) -> Iterator[Callable[..., Server]
                 "LUR_THREADS": "1",
                 "LUR_WORKERS": "1",
                 "LUR_OFFLINE": "1",
+                "LUR_REPAIR_TRIES": "0",
                 "FAULT_SLOW": "slowly",
                 "FAULT_SLOW_S": "2",
                 **environment,
