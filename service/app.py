@@ -16,15 +16,10 @@ from service.api.health import live, metrics, ready
 from service.api.limits import Limits
 from service.api.middleware import observed
 from service.api.models import list_models, load_model, unload_model
+from service.api.origins import HostCheck, OriginCheck, allowed_hosts, cors_config
 from service.api.patience import patient
 from service.api.problems import EXCEPTION_HANDLERS
-from service.api.security import (
-    HostCheck,
-    KeyCheck,
-    allowed_hosts,
-    cors_config,
-    with_security_headers,
-)
+from service.api.security import KeyCheck, with_security_headers
 from service.api.summarize import summarize
 from service.api.translate import languages, translate
 from service.core import build_core
@@ -68,6 +63,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
         dependencies={"core": Provide(lambda: core, sync_to_thread=False)},
         middleware=[
             HostCheck(allowed_hosts(settings)),
+            OriginCheck(settings.cors_origins),
             KeyCheck(keys, open=settings.open, wrong_key=limits.wrong_key),
         ],
         cors_config=cors_config(settings),

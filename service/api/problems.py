@@ -70,6 +70,7 @@ STATUSES: Mapping[type[ServiceError], int] = {
 
 _TITLES = {
     400: "Bad request",
+    403: "Forbidden",
     404: "Not found",
     405: "Method not allowed",
     413: "Body too large",

@@ -2,36 +2,29 @@
 
 One table says of each route which scope it needs, by which names it may be called, and what a
 browser may do with its answer. A route that is not in it needs a key for work. Keys themselves are
-`service.access`'s business, rates are `api.limits`'.
+`service.access`'s business, rates are `api.limits`', names and origins `api.origins`'.
 """
 
 import ipaddress
 import logging
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 
 from litestar import Request
-from litestar.config.cors import CORSConfig
 from litestar.enums import ScopeType
-from litestar.exceptions import ValidationException
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access import Key, KeysFile, is_loopback
 from service.errors import Forbidden, Unauthorized
-from service.settings import Settings, SettingsError
 
 __all__ = [
     "RULES",
-    "HostCheck",
     "KeyCheck",
     "Rule",
-    "allowed_hosts",
     "authorization",
-    "cors_config",
+    "rule_here",
     "rule_of",
     "with_security_headers",
     "x_api_key",
@@ -109,7 +102,8 @@ def rule_of(template: str) -> Rule:
     return RULES.get(template, _UNLISTED)
 
 
-def _rule_of(scope: Scope) -> Rule:
+def rule_here(scope: Scope) -> Rule:
+    """Returns what holds for the route of a request."""
     return rule_of(scope.get("path_template", ""))
 
 
@@ -139,7 +133,7 @@ class KeyCheck(ASGIMiddleware):
         self._said = False
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        rule = _rule_of(scope)
+        rule = rule_here(scope)
         if rule.scope is not None:
             if self._keys is not None:
                 key = await self._key(Request(scope, receive, send), rule, self._keys)
@@ -177,104 +171,6 @@ def _from_afar(scope: Scope) -> bool:
     return bool(host) and not is_loopback(host)
 
 
-class HostCheck(ASGIMiddleware):
-    """Lets a request go on if its `Host` is one of the service's names.
-
-    Without it a web page could talk to a service on this machine by having its own name resolved
-    to 127.0.0.1 (DNS rebinding): for the browser that is the page's own origin.
-
-    Args:
-        names: see `allowed_hosts`.
-    """
-
-    scopes = (ScopeType.HTTP,)
-
-    def __init__(self, names: frozenset[str] | None) -> None:
-        self._names = names or frozenset()
-        self._any = names is None or "*" in names
-        self._suffixes = tuple(name[1:] for name in self._names if name.startswith("*."))
-
-    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        if not self._any and not _rule_of(scope).any_host:
-            hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
-            if not hosts or not all(map(self._is_ours, hosts)):
-                message = "not a name of this service (LUR_ALLOWED_HOSTS lists them)"
-                raise ValidationException(message, extra=[{"key": "Host", "message": message}])
-        await next_app(scope, receive, send)
-
-    def _is_ours(self, host: str) -> bool:
-        found = re.fullmatch(r"(\[[^]]*\]|[^:]+)(:\d*)?", host.lower())
-        if found is None:
-            return False
-        return found[1] in self._names or found[1].endswith(self._suffixes)
-
-
-def allowed_hosts(settings: Settings) -> frozenset[str] | None:
-    """Returns the names that the service answers to, in lower case; None: to any.
-
-    Without names of the operator's own: the machine's, on a loopback address, else any.
-
-    Raises:
-        SettingsError: one is neither a name, nor `*.` and a name, nor `*`.
-    """
-    if not settings.allowed_hosts:
-        if not is_loopback(settings.host):
-            return None
-        return frozenset(map(_host, ("localhost", "127.0.0.1", "::1", settings.host)))
-    names = frozenset(map(_host, settings.allowed_hosts))
-    for name in names:
-        if not re.fullmatch(r"\*|(\*\.)?[a-z0-9_-]+(\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\]", name):
-            raise SettingsError(
-                f"LUR_ALLOWED_HOSTS: {name!r} is no name without scheme and port, like example.org"
-            )
-    return names
-
-
-def _host(name: str) -> str:
-    """Spells it as a `Host` header does."""
-    lower = name.lower()
-    try:
-        return f"[{ipaddress.IPv6Address(lower)}]"
-    except ValueError:
-        return lower
-
-
-def cors_config(settings: Settings) -> CORSConfig | None:
-    """Returns which pages of other origins may call the service; None: none may.
-
-    Credentials of the browser's own (cookies) are never let through: there are none.
-
-    Raises:
-        SettingsError: one is neither an origin nor `*`.
-    """
-    for origin in settings.cors_origins:
-        if origin != "*" and not _is_origin(origin):
-            raise SettingsError(
-                f"LUR_CORS_ORIGINS: {origin!r} is no origin like https://example.org"
-            )
-    if not settings.cors_origins:
-        return None
-    return CORSConfig(
-        allow_origins=list(settings.cors_origins),
-        allow_methods=["GET", "POST"],
-        allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-        expose_headers=["Retry-After", "X-Request-ID"],
-        allow_credentials=False,
-    )
-
-
-def _is_origin(text: str) -> bool:
-    """Whether it is spelt as browsers spell one (RFC 6454, 6.2): no path, lower case."""
-    try:
-        parts = urlsplit(text)
-        port = f":{parts.port}" if parts.port is not None else ""
-    except ValueError:
-        return False
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    plain = re.fullmatch(r"[a-z0-9_.-]+|\[[0-9a-f:.]+\]", host or "") is not None
-    return plain and parts.scheme in ("http", "https") and text == f"{parts.scheme}://{host}{port}"
-
-
 _ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -288,7 +184,7 @@ def with_security_headers(app: ASGIApp) -> ASGIApp:
     async def securing(scope: Scope, receive: Receive, send: Send) -> None:
         async def sending(message: Message) -> None:
             if message["type"] == "http.response.start":
-                rule = _rule_of(scope)
+                rule = rule_here(scope)
                 cache = rule.cache if message["status"] < 400 else _UNLISTED.cache
                 ours = [
                     *_ALWAYS,
