@@ -57,7 +57,7 @@ KEY_SCHEMES: JSONSchema = {
 }
 WITHOUT_KEY = {
     401: "no key, or none that is known",
-    403: "the key lacks the scope",
+    403: "the key lacks the scope, or a page of another origin sends it",
     429: "too many wrong keys from this address",
 }
 """What a request may be answered with where a key is asked for."""
