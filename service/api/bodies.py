@@ -127,7 +127,7 @@ def read(body: bytes, kind: type[T]) -> T:
     body = body.removeprefix(codecs.BOM_UTF8)
     try:
         text = body.decode()
-        found = msgspec.json.decode(body, type=kind)
+        found = _typed(body, kind)
         json.loads(text, object_pairs_hook=_named_once)
     except UnicodeDecodeError as error:
         raise Refused(FieldError("body", f"not valid UTF-8 at byte {error.start}")) from None
@@ -135,7 +135,23 @@ def read(body: bytes, kind: type[T]) -> T:
         raise _fault(str(error), body, kind) from None
     except msgspec.DecodeError as error:
         raise Refused(FieldError("body", str(error))) from None
+    except RecursionError:
+        raise Refused(FieldError("body", "is nested too deeply")) from None
     return found
+
+
+def _typed(body: bytes, kind: type[T]) -> T:
+    """Decodes; 3.0 is 3, as it is to JSON Schema (2020-12 Core, 4.2.3) and not to msgspec."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except msgspec.ValidationError as error:
+        if not str(error).partition(" - at ")[0].endswith("got `float`"):
+            raise
+        values = msgspec.json.decode(body, type=dict[str, Any])
+        for name, value in values.items():
+            if isinstance(value, float) and value.is_integer():
+                values[name] = int(value)
+        return msgspec.convert(values, kind)
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> None:

@@ -74,7 +74,11 @@ def translate(client: Client, content: bytes, **headers: str) -> Any:
         ),
         (b'{"text": "a", "target": "hy", "alternatives": 01}', "body", "malformed"),
         (b'{"text": "a", "target": "hy", "alternatives": 1.5}', "alternatives", "`int`"),
-        (b'{"text": "a", "target": "hy", "alternatives": 1.0}', "alternatives", "got `float`"),
+        (
+            b'{"text": "a", "target": "hy", "alternatives": 1.5, "b": ' + b"[" * 100_000,
+            "body",
+            "nested too deeply",
+        ),
         (b'{"text": "a", "target": "hy", "alternatives": "1"}', "alternatives", "got `str`"),
         (b'{"text": "a", "target": "hy", "alternatives": -1}', "alternatives", ">= 0, not -1"),
         (b'{"text": "a", "target": "hy", "segments": "true"}', "segments", "got `str`"),
@@ -103,6 +107,11 @@ def test_a_body_that_cannot_be_right_is_refused_in_few_words(
 
 def test_a_byte_order_mark_before_the_body_is_ignored(client: Client) -> None:
     assert translate(client, b"\xef\xbb\xbf" + GOOD).status_code == 200
+
+
+def test_a_whole_number_may_be_written_with_a_point(client: Client) -> None:
+    body = b'{"text": "42", "target": "hy", "alternatives": 1.0}'
+    assert translate(client, body).status_code == 200
 
 
 @pytest.mark.parametrize(
