@@ -11,7 +11,7 @@ from litestar import Litestar, Router
 from litestar.di import Provide
 
 from service.access import keys_of
-from service.api.docs import docs_assets, openapi_config, openapi_json
+from service.api.docs import docs_asset, openapi_config, openapi_json
 from service.api.health import live, metrics, ready
 from service.api.limits import Limits
 from service.api.middleware import observed
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
             languages,
             *(list_models, load_model, unload_model),
             *(live, ready, metrics),
-            *(openapi_json, docs_assets()),
+            *(openapi_json, docs_asset),
         ],
         dependencies={"core": Provide(lambda: core, sync_to_thread=False)},
         middleware=[

@@ -4,17 +4,25 @@ from pathlib import Path
 from typing import Any
 
 from litestar import MediaType, Request, Response, get
+from litestar.exceptions import NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
-from litestar.router import Router
-from litestar.static_files import create_static_files_router
+from litestar.params import FromPath
+from litestar.response import File
 
 from service import __version__
 from service.api.dependencies import CoreDependency
 from service.api.document import document
 from service.core import Core
 
-__all__ = ["docs_assets", "openapi_config", "openapi_json"]
+__all__ = ["docs_asset", "openapi_config", "openapi_json"]
+
+DIRECTORY = Path(__file__).parent / "swagger_ui"
+ASSETS = {
+    "swagger-ui.css": "text/css",
+    "swagger-ui-bundle.js": "text/javascript",
+    "page.js": "text/javascript",
+}
 
 PAGE = b"""<!DOCTYPE html>
 <html lang="en">
@@ -74,7 +82,9 @@ def openapi_json(request: Request[Any, Any, Any], core: CoreDependency) -> Respo
     return Response(document(request.app, core), media_type=MediaType.JSON)
 
 
-def docs_assets() -> Router:
-    """Returns the routes of the page's scripts and styles."""
-    directory = Path(__file__).parent / "swagger_ui"
-    return create_static_files_router("/docs/assets", [directory], include_in_schema=False)
+@get("/docs/assets/{asset:str}", include_in_schema=False)
+async def docs_asset(asset: FromPath[str]) -> File:
+    """A script or style of the page. Names are looked up, so none can lead anywhere else."""
+    if (kind := ASSETS.get(asset)) is None:
+        raise NotFoundException
+    return File(DIRECTORY / asset, media_type=kind, content_disposition_type="inline")
