@@ -187,10 +187,11 @@ def _colon(text: str, source: str) -> str:
         return text
 
     last = len(text.rstrip(' »"”)\n\t'))
+    has_colon = ":" in source
 
     def stop(found: re.Match[str]) -> str:
         before = max(0, found.start() - 24), found.start()
-        inside = found.end() < last and (":" in source or _SAYING.search(text, *before))
+        inside = found.end() < last and (has_colon or _SAYING.search(text, *before))
         return ":" if inside else "։"
 
     return _COLON_STOP.sub(stop, text)

@@ -11,7 +11,7 @@ from typing import Final
 
 from service.text.finding import Finding
 from service.text.names.known import ROMAN, KnownNames
-from service.text.numbers import Quantity, quantities, unsupported
+from service.text.numbers.known import KnownNumbers
 from service.text.support import support
 from service.text.words import count_words, stems
 
@@ -48,13 +48,13 @@ _SAME_SHARE: Final = 0.8
 class Article:
     """What an article says, prepared once for asking about many sentences."""
 
-    numbers: Sequence[Quantity]
+    numbers: KnownNumbers
     names: KnownNames
 
     @classmethod
     def read(cls, text: str) -> "Article":
         """Prepare `text`, any `str`, in time linear in its length."""
-        return cls(quantities(text, "en"), KnownNames.read(text))
+        return cls(KnownNumbers.read(text), KnownNames.read(text))
 
     def doubts(self, sentence: str) -> list[Finding]:
         """Return the numbers and names of a sentence of a summary that the article does not have.
@@ -66,7 +66,7 @@ class Article:
         """
         numbers = dict.fromkeys(
             quantity.text
-            for quantity in unsupported(sentence, self.numbers)
+            for quantity in self.numbers.missing(sentence)
             # "henry vii" in an article that has lost its capitals
             if not (ROMAN.fullmatch(quantity.text) and quantity.text.lower() in self.names.words)
         )

@@ -35,6 +35,7 @@ _SENTENCE_ENDS: Final = frozenset(".!?:…")
 _OPENING: Final = frozenset("\"'([{*#>•-")
 _JOINTS: Final = frozenset("-'./@&=")
 _MAX_GAP: Final = 16
+_MAX_COMPARISONS: Final = 20_000
 _SIBILANT: Final = ("s", "x", "z", "ch", "sh", "o")
 
 Forms = str | Sequence[str]
@@ -182,19 +183,58 @@ def missed(terms: Sequence[Term], output: str) -> list[Term]:
     A form may be inflected (`is_form`), in every word of it, and begin with another case where it
     begins a sentence; otherwise a form with a capital wants one. However often a term occurs in the
     source, once is enough: a translation may well say "it" or "he" the second time.
+
+    The work is bounded by 20 000 comparisons of words beside the reading of the output; a term that
+    would take more is not looked for, and not returned.
     """
-    words = _TOKEN.findall(output.translate(_ACCENTS).translate(_SAME))
-    places: dict[str, list[int]] = {}
-    for place, word in enumerate(words):
-        places.setdefault(fold(word[0]), []).append(place)
+    said = _Said(output)
     absent: dict[str, Term] = {}
     checked: set[str] = set()
     for term in terms:
         if term.source not in checked:
             checked.add(term.source)
-            if not any(_occurs(form, words, places) for form in term.forms):
+            if not any(map(said.has, term.forms)):
                 absent[term.source] = term
     return list(absent.values())
+
+
+class _Said:
+    """The words of a translation, by what they begin with."""
+
+    def __init__(self, output: str) -> None:
+        self._words = _spoken(output)
+        self._left = _MAX_COMPARISONS
+        self._places: dict[str, dict[str, list[int]]] = {}
+        for place, word in enumerate(self._words):
+            self._places.setdefault(fold(word[0]), {}).setdefault(word, []).append(place)
+
+    def has(self, form: str) -> bool:
+        """Tell whether the form is there, or there is no time left to tell."""
+        first, *others = _spoken(form)
+        return any(
+            self._says(word, first)
+            and (not others or any(self._goes_on(place + 1, others) for place in places))
+            for word, places in self._places.get(fold(first[0]), {}).items()
+        )
+
+    def _goes_on(self, place: int, wanted: Sequence[str]) -> bool:
+        return len(self._words) - place >= len(wanted) and all(
+            self._says(self._words[place + i], word) for i, word in enumerate(wanted)
+        )
+
+    def _says(self, word: str, wanted: str) -> bool:
+        self._left -= 1
+        if self._left < 0:
+            return True
+        if wanted[0].isupper() and not word[0].isupper():
+            return False
+        return is_form(word, wanted)
+
+
+def _spoken(text: str) -> list[str]:
+    """The words and signs of a translation or a form, without the accents on them."""
+    found: list[str] = _TOKEN.findall(text.translate(_ACCENTS).translate(_SAME))
+    return found
 
 
 def _add(entries: dict[str, tuple[str, ...]], term: str, forms: Sequence[str]) -> None:
@@ -259,18 +299,3 @@ def _fits(words: str, text: str, shouted: bool, begins: Callable[[], bool]) -> b
         return begins()
     parts = text.split()
     return len(parts) > 1 and all(p[0].isupper() and p[1:] == p[1:].lower() for p in parts)
-
-
-def _occurs(form: str, words: Sequence[str], places: Mapping[str, Sequence[int]]) -> bool:
-    wanted = _TOKEN.findall(form.translate(_SAME))
-    return any(
-        len(words) - place >= len(wanted)
-        and all(_says(words[place + i], word) for i, word in enumerate(wanted))
-        for place in places.get(fold(wanted[0][0]), ())
-    )
-
-
-def _says(word: str, wanted: str) -> bool:
-    if wanted[0].isupper() and not word[0].isupper():
-        return False
-    return is_form(word, wanted)

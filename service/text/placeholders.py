@@ -39,6 +39,10 @@ translation. opus-mt-en-hy kept 0 of 10 words of letters and digits and 6 of 77 
 news sentences, but rendered 62 of 75 well-known places. All end in a consonant (in Russian:
 masculine), so that the ending which the model gave can be told and glued to the term's form."""
 
+_MAX_MARKS: Final = 32
+"""Of more marks in one sentence no model keeps each; the output is read once for every one."""
+_MAX_NUMBER_DIGITS: Final = 8
+
 _CONFUSABLE: Final = {"X": "XxХхΧχ", "Z": "Zz", "Q": "Qq"}
 _Spot = tuple[int, int, str]
 _HARD: Final = {"я": "а", "ю": "у", "ем": "ом"}
@@ -79,7 +83,8 @@ def with_placeholders(
         sentence: as given to `Glossary.terms_in`.
         terms: of this sentence, in order; a subset of those found is well.
         style: one of `PLACEHOLDER_STYLES`, a format whose field is a number from 1; or one of the
-            values of `PROXIES`: where terms are more than proxies, the last ones stay as they are.
+            values of `PROXIES`. Where terms are more than proxies, or than 32, the last ones stay
+            as they are.
     """
     capital = next((c for c in sentence if c.isalpha()), "").isupper()
     free = _stand_ins(sentence.casefold(), style)
@@ -94,8 +99,15 @@ def with_placeholders(
 
 
 def _stand_ins(folded: str, style: str | Sequence[tuple[str, str]]) -> Iterator[tuple[str, str]]:
-    pairs = ((style.format(n), "") for n in count(1)) if isinstance(style, str) else iter(style)
-    return ((text, translation) for text, translation in pairs if text.casefold() not in folded)
+    """Yield the stand-ins that a sentence, casefolded, does not have."""
+    if not isinstance(style, str):
+        yield from ((text, known) for text, known in style if text.casefold() not in folded)
+        return
+    begin = re.escape(style.partition("{")[0].casefold())
+    numbers = re.findall(rf"{begin}(\d{{1,{_MAX_NUMBER_DIGITS}}})", folded)
+    taken = {number[:end] for number in numbers for end in range(1, len(number) + 1)}
+    for n in islice((n for n in count(1) if str(n) not in taken), _MAX_MARKS):
+        yield style.format(n), ""
 
 
 def restored(output: str, placeholders: Sequence[Placeholder]) -> str | None:

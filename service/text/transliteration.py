@@ -13,7 +13,7 @@ from service.text.declension import fold
 __all__ = ["likeness"]
 
 _MAX_CHARACTERS: Final = 32
-"""Of a word no more is compared, which bounds the work."""
+"""Of a word no more is compared or remembered, which bounds the work and the memory."""
 
 # Capitals are sounds of two Latin letters: S sh, C ch, Z zh, J dzh, T ts.
 _SOUNDS: Final = str.maketrans(
@@ -43,14 +43,18 @@ _HY_ENDING: Final = re.compile("(?:(?:ներ|եր)?(?:յ?(?:ի|ից|ով|ում)
 _RU_ENDING: Final = re.compile("(?:ами|ями|ом|ем|ой|ей|ов|ев|ам|ах|ым|ии|ию|ия|ью|[аяоеиыуюьй])$")
 
 
-@lru_cache(maxsize=8192)
 def likeness(name: str, word: str) -> float:
     """Return from 0 to 1 how likely `word`, perhaps inflected, is `name` transliterated.
 
     1 minus the edit distance of the keys over the length of the longer one; a vowel for another,
     or one more, costs less than a consonant (weights set on the names of news sentences).
     """
-    key = _english_key(name[:_MAX_CHARACTERS])
+    return _likeness(name[:_MAX_CHARACTERS], word[:_MAX_CHARACTERS])
+
+
+@lru_cache(maxsize=8192)
+def _likeness(name: str, word: str) -> float:
+    key = _english_key(name)
     if not key:
         return 0.0
     return max(
@@ -73,7 +77,7 @@ def _english_key(name: str) -> str:
 @lru_cache(maxsize=4096)
 def _keys(word: str) -> tuple[str, ...]:
     """The keys of a word as it stands and without its endings."""
-    folded = fold(word[:_MAX_CHARACTERS])
+    folded = fold(word)
     stems = {folded, _HY_ENDING.sub("", folded), _RU_ENDING.sub("", folded)}
     if folded[-1:] in set("ընսդ"):
         stems.add(folded[:-1])

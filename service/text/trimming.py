@@ -8,6 +8,8 @@ sentences have no shorter form. It must not know how short a sentence shall be, 
 """
 
 import re
+from collections.abc import Iterator
+from itertools import islice
 from typing import Final
 
 from service.text.trimming_words import (
@@ -49,56 +51,59 @@ _PAIRED: Final = re.compile(
 # Before these words an ending may go without a comma.
 _BARE_ENDING: Final = re.compile(r"\s(?=(?:because|while|despite|amid|after|following)\s)")
 _BRACKETS: Final = re.compile(r"\s\([^()\[\]]{1,200}\)")
-_END: Final = re.compile(r"[.!?…]+[\"'”’)\]]*$")
+# Only a whole run of end marks is looked at: from each of its marks the rest would be read again.
+_END: Final = re.compile(r"(?<![.!?…])[.!?…]+[\"'”’)\]]*$")
 
 
 def trimmed(sentence: str) -> list[str]:
     """Return shorter whole sentences that say part of what `sentence` says, the longest first.
 
     Each begins as the sentence begins and ends with its end mark. A sentence without an end mark,
-    with a quotation, or of over a thousand characters has none. The work is bounded.
+    with a quotation, or of over a thousand characters has none. There are at most 24, and the work
+    is bounded.
     """
+    if len(sentence) > _MAX_CHARACTERS or re.search(r"[\"“”«»;:]", sentence):
+        return []
     end = _END.search(sentence)
-    if end is None or len(sentence) > _MAX_CHARACTERS or re.search(r"[\"“”«»;:]", sentence):
+    if end is None:
         return []
     mark = end.group()
     found: dict[str, None] = {}
     todo = [sentence[: end.start()]]
     while todo and len(found) < _MAX_FORMS:
-        for shorter in _shorter(todo.pop(0)):
+        for shorter in islice(_shorter(todo.pop(0)), _MAX_FORMS - len(found)):
             if shorter not in found and len(shorter.split()) >= _MIN_WORDS:
                 found[shorter] = None
                 todo.append(shorter)
     return [body + mark for body in sorted(found, key=len, reverse=True)]
 
 
-def _shorter(body: str) -> list[str]:
-    """Return the forms that lack one thing more."""
-    forms = []
+def _shorter(body: str) -> Iterator[str]:
+    """Yield the forms that lack one thing more."""
     if _BRACKETS.search(body):
-        forms.append(_BRACKETS.sub("", body))
+        yield _BRACKETS.sub("", body)
     parts = body.split(", ")
     for index in range(1, len(parts)):
         kept, rest = ", ".join(parts[:index]), ", ".join(parts[index:])
         if _may_go(rest) and _stands(kept, rest):
-            forms.append(kept)
+            yield kept
         if index < len(parts) - 1 and _is_apposition(parts, index):
-            forms.append(f"{kept} {', '.join(parts[index + 1 :])}")
+            yield f"{kept} {', '.join(parts[index + 1 :])}"
     for seam in _BARE_ENDING.finditer(body):
         kept, rest = body[: seam.start()].rstrip(","), body[seam.end() :]
         if "," not in rest and not _BINDING.search(rest) and _stands(kept, rest):
-            forms.append(kept)
-    return forms
+            yield kept
 
 
 def _may_go(rest: str) -> bool:
     """Tell whether a sentence may end before the comma that this stands behind."""
-    first = rest.split(maxsplit=1)[0]
-    if _BINDING.search(rest):
+    words = rest.split(maxsplit=1)
+    if not words or _BINDING.search(rest):
         return False
+    first = words[0]
     lower = first.lower()
     if lower in CLAUSE_ENDERS:
-        is_clause = _has_finite(rest.split(maxsplit=1)[-1].split())
+        is_clause = _has_finite(words[-1].split())
         if lower == "and":
             return is_clause
         return lower != "as" or not _SAYING.search(rest)

@@ -63,11 +63,11 @@ def without_addresses(text: str) -> str:
 
 
 def _trimmed(address: str) -> str:
+    opened = {closing: address.find(opening) for closing, opening in _PAIRS.items()}
     end = len(address)
     while end:
         last = address[end - 1]
-        opening = _PAIRS.get(last)
-        if last not in _TRAILING and (opening is None or opening in address[:end]):
+        if last not in _TRAILING and not (last in opened and not 0 <= opened[last] < end):
             break
         end -= 1
     return address[:end]

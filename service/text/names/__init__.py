@@ -27,6 +27,7 @@ _TOKEN: Final = re.compile(
     rf"|(?P<dotted>(?:[^\W\d_]\.){{2,}})"
     rf"|(?P<word>(?:{_LETTER}{_MARKS})+(?:(?:['’ʼ‘`-]|(?<=[A-Z])&)(?:{_LETTER}{_MARKS})+)*)"
 )
+_MARK: Final = re.compile(r"[\u0300-\u036f]+")
 _POSSESSIVE: Final = re.compile(r"['’ʼ]s$", re.IGNORECASE)
 _JOINTS: Final = re.compile(r"['’ʼ‘`&.-]")
 # Letters that have no decomposition, as reference works transliterate them.
@@ -98,7 +99,8 @@ def fold(word: str) -> str:
     """
     bare = _POSSESSIVE.sub("", word)
     if not bare.isascii():
-        decomposed = unicodedata.normalize("NFKD", bare.casefold())
+        # Python sorts the marks on one letter in quadratic time, and there may be thousands.
+        decomposed = unicodedata.normalize("NFKD", _MARK.sub("", bare).casefold())
         bare = "".join(c for c in decomposed if not unicodedata.combining(c)).translate(_PLAIN)
     return _JOINTS.sub("", bare).lower()
 

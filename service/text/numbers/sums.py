@@ -136,6 +136,8 @@ class Sum:
             return False
         if self.power is not None and self.power == value:
             return False
+        if self.current is None and self.total >= value:
+            return False  # so no number has more digits than two powers
         if self.power is not None and (self.power < value) != (self.current is None):
             return False  # five thousand million; but: a thousand million
         if self.current is None:

@@ -1,5 +1,7 @@
 """URLs, e-mail addresses, handles and hashtags: what is one, and whether it came back."""
 
+from time import process_time
+
 import pytest
 
 from service.text.checks.addresses import addresses, lost_addresses, without_addresses
@@ -62,3 +64,14 @@ def test_an_address_that_is_changed_or_gone_is_lost(source: str, target: str, ad
 def test_addresses_are_blanked_in_place() -> None:
     text = "a https://a.am/b c"
     assert without_addresses(text) == "a " + " " * 14 + " c"
+
+
+def test_a_run_of_closing_brackets_behind_an_address_is_read_once() -> None:
+    started = process_time()
+    assert addresses("http://a.am/" + ")" * 400_000) == ["http://a.am/"]
+    assert process_time() - started < 1
+
+
+def test_a_bracket_that_opens_in_the_address_closes_in_it() -> None:
+    assert addresses("See http://a.am/b_(c)).") == ["http://a.am/b_(c))"]
+    assert addresses("(see http://a.am/b)).") == ["http://a.am/b"]

@@ -322,3 +322,34 @@ def test_long_texts_take_linear_time(work: Callable[[Glossary, str], object], te
     began = process_time()
     work(glossary, long)
     assert process_time() - began < 3
+
+
+@pytest.mark.parametrize(
+    ("form", "output"),
+    [("за\u0301мок", "Это замок."), ("ո՞վ", "Ով է նա։"), ("замок", "За\u0301мок стоит.")],
+)
+def test_accents_say_nothing_in_forms_and_translations(form: str, output: str) -> None:
+    glossary = Glossary.of({"castle": form})
+    assert missed(glossary.terms_in("a castle"), output) == []
+
+
+def test_looking_for_many_forms_among_many_words_is_bounded() -> None:
+    source = " ".join(f"t{n}" for n in range(200))
+    forms = {f"t{n}": [f"ա{'գ' * n}{'դ' * k}" for k in range(20)] for n in range(200)}
+    terms = Glossary.of(forms).terms_in(source)
+    output = " ".join(f"ա{'բ' * n}" for n in range(400))
+    began = process_time()
+    missed(terms, output)
+    assert process_time() - began < 2
+
+
+def test_a_sentence_full_of_marks_and_terms_takes_linear_time() -> None:
+    sentence = " ".join(f"XQ{n} NATO" for n in range(20_000))
+    terms = Glossary.of({"NATO": "ՆԱՏՕ"}).terms_in(sentence)
+    began = process_time()
+    replaced, placeholders = with_placeholders(sentence, terms)
+    restored(replaced, placeholders)
+    assert process_time() - began < 10
+    assert len(terms) == 20_000
+    assert len(placeholders) == 32
+    assert placeholders[0].text == "XQ20000"

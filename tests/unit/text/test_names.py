@@ -117,3 +117,9 @@ def test_a_hundred_thousand_characters_take_linear_time(unit: str) -> None:
     start = time.perf_counter()
     names(text)
     assert time.perf_counter() - start < 5
+
+
+def test_a_letter_under_thousands_of_marks_folds_in_linear_time() -> None:
+    start = time.process_time()
+    assert fold("e" + "\u0301\u0323" * 50_000) == "e"
+    assert time.process_time() - start < 1

@@ -5,7 +5,8 @@ import time
 import pytest
 from hypothesis import given
 
-from service.text.numbers import compare, quantities, unsupported
+from service.text.numbers import compare, quantities
+from service.text.numbers.known import KnownNumbers
 from tests.unit.text.strategies import texts
 
 HY, RU = ("en", "hy"), ("en", "ru")
@@ -173,12 +174,12 @@ UNSUPPORTED = [
 
 @pytest.mark.parametrize("sentence", SUPPORTED)
 def test_a_number_the_article_says_in_any_form_is_supported(sentence: str) -> None:
-    assert unsupported(sentence, quantities(ARTICLE, "en")) == []
+    assert KnownNumbers.read(ARTICLE).missing(sentence) == []
 
 
 @pytest.mark.parametrize(("sentence", "doubted"), UNSUPPORTED)
 def test_a_number_the_article_does_not_say_is_doubted(sentence: str, doubted: list[str]) -> None:
-    found = unsupported(sentence, iter(quantities(ARTICLE, "en")))
+    found = KnownNumbers.read(ARTICLE).missing(sentence)
     assert [quantity.text for quantity in found] == doubted
 
 
@@ -191,7 +192,7 @@ def test_no_text_makes_it_raise_and_every_span_is_exact(first: str, second: str)
             assert first[quantity.start : quantity.end] == quantity.text
             end = quantity.end
         compare(first, second, ("en", language))
-    unsupported(first, quantities(second, "en"))
+    KnownNumbers.read(second).missing(first)
 
 
 @given(texts)
@@ -243,3 +244,21 @@ def test_where_the_words_of_a_language_are_not_known_figures_are_compared(
 ) -> None:
     found = compare(source, target, ("en", "fr"))
     assert [[quantity.text for quantity in side] for side in found] == [lost, added]
+
+
+def test_powers_that_go_on_for_ever_make_several_numbers() -> None:
+    said = "He had about " + "two thousand million " * 1_000
+    found = quantities(said, "en")
+    assert len(found) == 1_000
+    assert max(quantity.value for quantity in found) < 10**20
+    assert len(KnownNumbers.read("Nothing.").missing(said)) == 999  # the last one is "million"
+    assert [q.value for q in quantities("five hundred thousand million", "en")] == [5 * 10**11]
+    assert [q.value for q in quantities("a million billion", "en")] == [10**15]
+
+
+def test_many_sentences_are_asked_about_an_article_read_once() -> None:
+    known = KnownNumbers.read(" ".join(map(str, range(20_000))))
+    started = time.process_time()
+    for _ in range(200):
+        assert known.missing("He had about 5 mills and 31 cats.") == []
+    assert time.process_time() - started < 1

@@ -1,4 +1,4 @@
-from time import perf_counter
+from time import perf_counter, process_time
 
 import pytest
 from hypothesis import given
@@ -85,3 +85,20 @@ def test_the_work_is_bounded(unit: str) -> None:
     for size in (999, 100_000):
         trimmed("The man was " + (unit * size)[:size] + ".")
     assert perf_counter() - started < 2
+
+
+def test_a_comma_before_the_end_mark_has_nothing_behind_it() -> None:
+    assert trimmed("He is here, .") == []
+    assert trimmed("The mayor was here,  , .") == []
+
+
+def test_a_run_of_end_marks_is_read_once() -> None:
+    started = process_time()
+    trimmed("The man was here" + "." * 100_000 + "a")
+    trimmed("The man was" + '."' * 400 + "a")
+    assert process_time() - started < 1
+
+
+def test_a_sentence_of_many_parts_has_at_most_24_forms() -> None:
+    forms = trimmed("The man was here" + ", a man" * 100 + ".")
+    assert 0 < len(forms) <= 24
