@@ -9,6 +9,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin, OpenAPIRenderPlugin
 from litestar.params import FromPath
 from litestar.response import File
+from litestar.router import Router
 
 from service import __version__
 from service.api.dependencies import CoreDependency
@@ -50,6 +51,10 @@ class DocsPage(OpenAPIRenderPlugin):
     def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
         """Returns the page; it fetches the document by itself."""
         return PAGE
+
+    def receive_router(self, router: Router) -> None:
+        """Takes out Litestar's own page for what is not there: an error is a problem document."""
+        router.routes = [route for route in router.routes if not route.path_parameters]
 
 
 class Document(JsonRenderPlugin):

@@ -87,7 +87,6 @@ RULES: Mapping[str, Rule] = {
     "/openapi.json": Rule(scope=None),
     "/docs": Rule(scope=None, policy=DOCS_PAGE),
     "/docs/openapi.json": Rule(scope=None),
-    "/docs/{path}": Rule(scope=None),
     "/docs/assets/{asset}": Rule(scope=None, cache="max-age=3600"),
 }
 """Every route by its template; a test compares them with those of the application."""

@@ -22,7 +22,7 @@ from tests.tinylang.grammar import sentences
 Client = TestClient[Litestar]
 
 SCOPES = {"user": "use", "scraper": "metrics", "root": "admin", "both": "use,metrics"}
-PARAMETERS = {"name": "tiny-en-hy", "path": "nothing", "asset": "page.js"}
+PARAMETERS = {"name": "tiny-en-hy", "asset": "page.js"}
 BODY = {"text": sentences(1, 1)[0].en, "target": "hy"}
 
 
@@ -185,6 +185,8 @@ def test_a_route_may_look_for_keys_in_places_of_its_own(
 async def test_nothing_but_the_files_of_the_page_is_served(keyed: Client) -> None:
     for name in ("../docs.py", "%2e%2e/docs.py", "/etc/passwd", ".", "LICENSE", "\0", "a" * 5000):
         assert await status(keyed.app, f"/docs/assets/{name}") == 404
+    problem(keyed.get("/docs/assets/none"), 404)
+    problem(keyed.get("/docs/none"), 404)
 
 
 def test_the_log_names_the_key_by_its_name_alone(
