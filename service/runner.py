@@ -315,6 +315,14 @@ class Runner:
         """Whether the queue would refuse a job now."""
         return self._batcher.is_full
 
+    def check_room(self) -> None:
+        """To be asked before work on a long text, which a full queue would make useless.
+
+        Raises:
+            QueueFull: the queue would refuse a job now.
+        """
+        self._batcher.check_room()
+
     def encode(self, text: str) -> list[str]:
         """Returns the source tokens of `text`, special ones included. From any thread.
 

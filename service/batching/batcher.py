@@ -117,8 +117,8 @@ class Batcher:
                 raise ShuttingDown
             if self._trouble is not None:
                 raise ModelUnavailable(self._name, self._trouble)
-            if not flow.admitted and self._full():
-                raise QueueFull(self._name, limit=self._max_jobs, actual=self._turns.jobs)
+            if not flow.admitted:
+                self._check_room()
             flow.admitted = True
             if jobs:
                 self._turns.add(jobs)
@@ -137,6 +137,15 @@ class Batcher:
         """Whether a new flow would be refused now."""
         with self._changed:
             return self._full()
+
+    def check_room(self) -> None:
+        """Raises `QueueFull` if a new flow would be refused now."""
+        with self._changed:
+            self._check_room()
+
+    def _check_room(self) -> None:
+        if self._full():
+            raise QueueFull(self._name, limit=self._max_jobs, actual=self._turns.jobs)
 
     @property
     def has_work(self) -> bool:

@@ -13,6 +13,7 @@ from service.errors import InputTooLong, NothingToSummarize
 from service.models.catalog import Catalog
 from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
+from service.tasks.aside import SHORT_CHARACTERS
 from service.tasks.condense import Condensed, Condensing, Length
 from service.tasks.memory import Memory
 from service.tasks.results import (
@@ -83,6 +84,8 @@ class Summarizer:
         self._translator.check_targets(request.translate_to)
         watch = self._translator.stopwatch()
         async with self._registry.lease(specs) as runner:
+            if len(request.text) > SHORT_CHARACTERS:
+                runner.check_room()
             info = runner.info
             condensed = await self._condensed(runner, request, watch)
         translated = await self._translated(request, condensed, watch)

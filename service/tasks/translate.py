@@ -16,6 +16,7 @@ from service.errors import InputTooLong, UnusableGlossary
 from service.models.catalog import Catalog, ModelSpec
 from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
+from service.tasks.aside import SHORT_CHARACTERS
 from service.tasks.judge import NO_GLOSSARY, Fidelity, Judge
 from service.tasks.memory import Memory
 from service.tasks.repair import Fallback, Repair
@@ -145,6 +146,8 @@ class Translator:
     ) -> tuple[ModelInfo, list[Done]]:
         """All texts into one language, under one lease and as one flow."""
         async with self._registry.lease(specs) as runner:
+            if sum(map(len, request.texts)) > SHORT_CHARACTERS:
+                runner.check_room()
             model = self._leased(runner, request, watch)
             judge = Judge(
                 (request.source, target),

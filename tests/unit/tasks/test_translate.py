@@ -12,6 +12,7 @@ from service.errors import (
     InferenceFailed,
     InputTooLong,
     ModelUnavailable,
+    QueueFull,
     UnknownModel,
     UnsuitableModel,
     UnsupportedPair,
@@ -47,6 +48,18 @@ RU = translator_spec("ru-model", ("en", "ru"))
 
 def tagged(tag: str) -> Callable[[str, Decoding], str]:
     return lambda text, decoding: f"{tag}({text})"
+
+
+class Encoding(FakeEngine):
+    """Remembers what it was asked to cut into tokens."""
+
+    def __init__(self, **options) -> None:
+        super().__init__(**options)
+        self.encoded: list[str] = []
+
+    def encode(self, text: str) -> list[str]:
+        self.encoded.append(text)
+        return super().encode(text)
 
 
 class Shop(Translator):
@@ -361,6 +374,26 @@ class TestRefusals:
             shop.check_targets(["hy"])
             with pytest.raises(UnsupportedPair, match="en→ru"):
                 shop.check_targets(["hy", "ru"])
+
+    async def test_a_full_queue_refuses_a_long_text_before_it_is_cut(self) -> None:
+        """To cut and tokenize an article takes longer than a refusal may."""
+        gate = Gate()
+        engine = Encoding(gate=gate)
+        async with translating((HY, engine), loads=Loads(max_jobs=1)) as shop:
+
+            def begin(text: str) -> asyncio.Task[TranslationResult]:
+                return asyncio.create_task(shop.translate(TranslationRequest((text,), ("hy",))))
+
+            gate.shut()
+            running = begin("runs")
+            await gate.reached()
+            waiting = begin("waits")
+            await until(lambda: shop.registry.full_queues() == [HY.name])
+            with pytest.raises(QueueFull):
+                await begin("Long. " * 300)
+            assert not any("Long." in text for text in engine.encoded)
+            gate.open()
+            await asyncio.gather(running, waiting)
 
 
 class TestModels:
