@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from service.engines.base import Engine, Layout
-from service.errors import ModelNotReady, ModelUnavailable
+from service.errors import ModelUnavailable
 from service.machine import usable_cpus
 from service.models.catalog import Catalog, EngineName, ModelSpec
 from service.models.catalog_file import load_catalog
@@ -85,7 +85,7 @@ class Core:
             await self.memory.open()
         except UnusableShelf as error:
             raise SettingsError(f"LUR_RESULT_CACHE_FILE: {error}") from error
-        works: list[Coroutine[Any, Any, None]] = [self.registry.unload_idle()]
+        works: list[Coroutine[Any, Any, None]] = [self.registry.look_after()]
         works += [self._make_ready(chain) for chain in self.preload()]
         tasks = [asyncio.create_task(work) for work in works]
         try:
@@ -101,12 +101,9 @@ class Core:
         """Loads the first of a chain that can be had, however long it takes."""
         while True:
             try:
-                async with self.registry.lease(chain):
-                    return
+                return await self.registry.make_ready(chain)
             except ModelUnavailable as error:
                 await asyncio.sleep(error.retry_after_s or 0)
-            except ModelNotReady:
-                pass  # the lease's patience is at its end, not ours
 
 
 class SystemClock:

@@ -168,11 +168,14 @@ class Unavailable(ServiceError):
 
 
 class ModelUnavailable(Unavailable):
-    """The model cannot be had now: `reason` says why, in words an operator can act on."""
+    """The model cannot be had now: `reason` says why, in words an operator can act on.
+
+    `retry_after_s` is what the cause asks for; who tries again adds patience of their own.
+    """
 
     title = "Model unavailable"
 
-    def __init__(self, name: str, reason: str, *, retry_after_s: float = 60.0) -> None:
+    def __init__(self, name: str, reason: str, *, retry_after_s: float = 1.0) -> None:
         super().__init__(f"model {name} is unavailable: {reason}", retry_after_s=retry_after_s)
         self.name, self.reason = name, reason
 

@@ -234,6 +234,7 @@ class Clock:
 
     def __init__(self) -> None:
         self._now = 0.0
+        self._jumped = 0.0
         self._order = itertools.count()
         self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
 
@@ -241,7 +242,11 @@ class Clock:
         return self._now
 
     def time(self) -> float:
-        return self.EPOCH_S + self._now
+        return self.EPOCH_S + self._jumped + self._now
+
+    def jump(self, seconds: float) -> None:
+        """Sets the wall clock forward or back, as an operator or a time server does."""
+        self._jumped += seconds
 
     async def sleep(self, seconds: float) -> None:
         woken = asyncio.get_running_loop().create_future()
@@ -363,14 +368,16 @@ async def registry_of(
     load_wait_s: float = 20.0,
     idle_unload_s: float = -1.0,
     memory_budget_bytes: int = 0,
+    chance: float = 1.0,
 ) -> AsyncIterator[Registry]:
-    """A registry, closed at the end."""
+    """A registry, closed at the end; it waits the longest that it may after a failed load."""
     registry = Registry(
         loads,
         clock or Clock(),
         load_wait_s=load_wait_s,
         idle_unload_s=idle_unload_s,
         memory_budget_bytes=memory_budget_bytes,
+        chance=lambda: chance,
     )
     try:
         yield registry

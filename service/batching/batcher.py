@@ -116,7 +116,7 @@ class Batcher:
             if self._closing:
                 raise ShuttingDown
             if self._trouble is not None:
-                raise ModelUnavailable(self._name, self._trouble)
+                raise ModelUnavailable(self._name, self._trouble, retry_after_s=TROUBLE_RETRY_S)
             if not flow.admitted:
                 self._check_room()
             flow.admitted = True
@@ -172,7 +172,9 @@ class Batcher:
             self._trouble = trouble
             waiting = self._empty()
         for job in waiting:
-            self._outcomes.fail(job, ModelUnavailable(self._name, trouble))
+            self._outcomes.fail(
+                job, ModelUnavailable(self._name, trouble, retry_after_s=TROUBLE_RETRY_S)
+            )
 
     def resume(self) -> None:
         """Takes jobs again."""

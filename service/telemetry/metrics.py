@@ -31,6 +31,7 @@ __all__ = [
     "RESIDENT_MODELS",
     "SEGMENTS",
     "STUCK_ENGINES",
+    "UNLOADS",
     "WARNINGS",
 ]
 
@@ -76,6 +77,7 @@ LOADS = Counter("lur_model_loads", "Loads by outcome", ["model", "outcome"])
 LOAD_SECONDS = Histogram(
     "lur_model_load_seconds", "Load, with download and conversion", ["model"], buckets=_SECONDS
 )
+UNLOADS = Counter("lur_model_unloads", "Models taken out of memory", ["model", "why"])
 RESIDENT_MODELS = Gauge("lur_resident_models", "Models in memory")
 RESIDENT_BYTES = Gauge("lur_resident_bytes", "Weights in memory, bytes")
 API_KEYS_STALE = Gauge(
