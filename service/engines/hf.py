@@ -33,7 +33,7 @@ class TransformersEngine:
     """One checkpoint in the hub's layout, run by `transformers` in float32.
 
     Args:
-        path: directory of the checkpoint.
+        path: directory of the checkpoint; its weights are safetensors.
         description: what its configuration says.
         device: `cpu` or `cuda`.
         layout: torch has one pool of threads for the whole process, so one batch runs at a time on
@@ -47,9 +47,15 @@ class TransformersEngine:
         self.workers = 1
         self.description = description
         self._device = device
-        self._tokenizer: Any = AutoTokenizer.from_pretrained(path, local_files_only=True)
+        self._tokenizer: Any = AutoTokenizer.from_pretrained(
+            path, local_files_only=True, trust_remote_code=False
+        )
         model: Any = AutoModelForSeq2SeqLM.from_pretrained(
-            path, local_files_only=True, dtype=torch.float32
+            path,
+            local_files_only=True,
+            dtype=torch.float32,
+            trust_remote_code=False,
+            use_safetensors=True,  # a pickle is opened by the child that converts, or not at all
         )
         # `generate` fills what a call leaves open from here: the call alone must decide.
         model.generation_config = GenerationConfig()
