@@ -35,6 +35,12 @@ MEDIA_TYPE = "application/json"
 CHARSETS = ("utf-8", "utf8", "us-ascii")
 """Names under which UTF-8 may come; ASCII is a part of it."""
 
+PLAIN_CODINGS = {
+    "Content-Encoding": {"", "identity"},
+    "Transfer-Encoding": {"", "chunked"},
+}
+"""What these may say of a body that is as it is. The server undoes `chunked` and leaves the rest."""
+
 _PLACE = re.compile(r" - at (?P<key>`key` in )?`\$\.?(?P<path>.*)`$", re.DOTALL)
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)
 _BOUND = re.compile(r"Expected `\w+`( of length)? (<=|>=) (-?\d+)")
@@ -63,7 +69,9 @@ class Refused(HTTPException):
         self.error, self.limit, self.actual = error, limit, actual
 
 
-def json_only(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+async def json_only(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
     """A guard that lets only requests through which announce JSON; their bodies are not read yet.
 
     A web page of anybody's can make a browser send `text/plain`, a form, or no type at all to a
@@ -82,10 +90,11 @@ def json_only(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRoute
         if name.strip().lower() == "charset" and value.strip(' \t"').lower() not in CHARSETS:
             error = FieldError("Content-Type", "the charset must be utf-8")
             raise Refused(error, 415, headers={"Accept": MEDIA_TYPE})
-    codings = ",".join(connection.headers.getall("content-encoding", []))
-    if codings.strip().lower() not in {"", "identity"}:
-        error = FieldError("Content-Encoding", "bodies are read as they are, not decompressed")
-        raise Refused(error, 415, headers={"Accept-Encoding": "identity"})
+    for name, plain in PLAIN_CODINGS.items():
+        codings = ",".join(connection.headers.getall(name, []))
+        if codings.strip().lower() not in plain:
+            error = FieldError(name, "bodies are read as they are, not decompressed")
+            raise Refused(error, 415, headers={"Accept-Encoding": "identity"})
 
 
 class JSON(AbstractDTO[T], Generic[T]):

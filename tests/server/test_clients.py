@@ -375,6 +375,16 @@ def test_the_deadline_covers_queue_and_engine(slow: Callable[..., Server]) -> No
             assert (document["title"], document["limit"]) == ("Deadline exceeded", 1.0)
 
 
+def test_who_is_not_served_within_the_grace_time_is_told_so(slow: Callable[..., Server]) -> None:
+    """Uvicorn cancels what is left, and would answer 500."""
+    server = slow(FAULT_SLOW_S="600", LUR_BATCH_TIMEOUT_S="0", LUR_GRACE_S="1")
+    with connected(server) as client:
+        client.sendall(whole("/v1/translate", slow_body(0)))
+        eventually(lambda: metric(server, "lur_requests_total", route="/metrics") >= 2)
+        server.process.terminate()
+        assert problem(client, 503)["title"] == "Shutting down"
+
+
 def test_a_queue_that_is_full_for_long_refuses_at_once_and_recovers_at_once(
     slow: Callable[..., Server],
 ) -> None:
