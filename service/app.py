@@ -12,6 +12,7 @@ from litestar.di import Provide
 
 from service.access import keys_of
 from service.api.docs import docs_asset, openapi_config, openapi_json
+from service.api.head import answering_head
 from service.api.health import live, metrics, ready
 from service.api.limits import Limits
 from service.api.middleware import observed
@@ -75,5 +76,5 @@ def create_app(settings: Settings | None = None) -> Litestar:
         openapi_config=openapi_config(core),
     )
     handler = limits.around(patient(app.asgi_handler, settings.client_timeout_s))
-    app.asgi_handler = with_security_headers(observed(handler))
+    app.asgi_handler = with_security_headers(observed(answering_head(handler)))
     return app

@@ -39,7 +39,7 @@ PLAIN_CODINGS = {
     "Content-Encoding": {"", "identity"},
     "Transfer-Encoding": {"", "chunked"},
 }
-"""What these may say of a body that is as it is. The server undoes `chunked` and leaves the rest."""
+"""What these say of a body that is as it is: the server undoes `chunked`, and nothing else."""
 
 _PLACE = re.compile(r" - at (?P<key>`key` in )?`\$\.?(?P<path>.*)`$", re.DOTALL)
 _FIELD = re.compile(r"Object (missing required|contains unknown) field `(.*)`", re.DOTALL)

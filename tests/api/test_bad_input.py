@@ -162,6 +162,14 @@ def test_the_identity_coding_is_no_coding(client: Client) -> None:
     assert translate(client, GOOD, Content_Encoding="identity").status_code == 200
 
 
+def test_a_transfer_coding_that_nobody_undid_is_refused(client: Client) -> None:
+    headers = {**JSON, "Transfer-Encoding": "gzip, chunked"}
+    document = problem(client.post("/v1/translate", content=iter([GOOD]), headers=headers), 415)
+    assert document["errors"][0]["field"] == "Transfer-Encoding"
+    headers["Transfer-Encoding"] = "Chunked"
+    assert client.post("/v1/translate", content=iter([GOOD]), headers=headers).status_code == 200
+
+
 def test_compressed_bytes_that_say_they_are_json_are_not_utf_8(client: Client) -> None:
     assert "UTF-8" in problem(translate(client, gzip.compress(GOOD)), 400)["detail"]
 

@@ -108,9 +108,54 @@ def test_a_body_over_the_limit_is_refused_before_it_is_read(client: Client) -> N
     assert document["actual"] == 1_265_537
 
 
-def test_unknown_paths_and_methods_are_problems_too(client: Client) -> None:
-    problem(client.get("/v1/nothing"), 404)
-    problem(client.put("/v1/translate"), 405)
+@pytest.mark.parametrize(
+    "path",
+    ["/nothing", "/v1/nothing", "/v1/models/a/b/load", "/docs/nothing", "/docs/assets/no.js"],
+)
+def test_an_unknown_path_is_a_problem(client: Client, path: str) -> None:
+    problem(client.get(path), 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PUT", "/v1/translate", "OPTIONS, POST"),
+        ("GET", "/v1/summarize", "OPTIONS, POST"),
+        ("TRACE", "/v1/translate", "OPTIONS, POST"),
+        ("DELETE", "/v1/models", "GET, HEAD, OPTIONS"),
+        ("POST", "/health/live", "GET, HEAD, OPTIONS"),
+    ],
+)
+def test_a_method_that_is_not_allowed_is_a_problem_that_says_which_are(
+    client: Client, method: str, path: str, allowed: str
+) -> None:
+    response = client.request(method, path)
+    problem(response, 405)
+    assert response.headers["allow"] == allowed
+    options = client.options(path)
+    assert options.status_code == 204
+    assert options.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/health/live", "/v1/models", "/metrics", "/openapi.json"])
+def test_head_is_get_without_the_body(client: Client, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+    assert head.status_code == get.status_code == 200
+    assert head.content == b""
+    assert head.headers["content-type"] == get.headers["content-type"]
+
+
+def test_head_where_there_is_no_get_has_no_body_either(client: Client) -> None:
+    response = client.head("/v1/translate")
+    assert response.status_code == 405
+    assert response.content == b""
+    assert response.headers["allow"] == "OPTIONS, POST"
+
+
+def test_head_is_counted_by_its_route(client: Client) -> None:
+    client.head("/v1/languages")
+    line = 'lur_requests_total{method="HEAD",route="/v1/languages",status="200"} 1.0'
+    assert line in client.get("/metrics").text
 
 
 def test_an_unknown_model_is_a_404_that_lists_the_known(client: Client) -> None:
