@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from litestar import Litestar, Router
+from litestar.datastructures import State
 from litestar.di import Provide
 
 from service.access import keys_of
@@ -21,6 +22,7 @@ from service.api.origins import HostCheck, OriginCheck, allowed_hosts, cors_conf
 from service.api.patience import patient
 from service.api.problems import EXCEPTION_HANDLERS
 from service.api.security import KeyCheck, with_security_headers
+from service.api.stopping import StoppingCheck
 from service.api.summarize import summarize
 from service.api.translate import languages, translate
 from service.core import build_core
@@ -62,7 +64,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *(openapi_json, docs_asset),
         ],
         dependencies={"core": Provide(lambda: core, sync_to_thread=False)},
+        state=State({"stopping": core.stopping}),
         middleware=[
+            StoppingCheck(core.stopping),
             HostCheck(allowed_hosts(settings)),
             OriginCheck(settings.cors_origins),
             KeyCheck(keys, open=settings.open, wrong_key=limits.wrong_key),

@@ -4,6 +4,7 @@ Knows who needs whom, and nothing of how any of them works.
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -45,12 +46,20 @@ some 36 sentences are no faster there and make others wait (`benchmarks/README.m
 LARGE_BYTES = 200_000_000
 """A model of so many bytes is large: in int8, of a width of 1024 rather than 512."""
 
+CLOSE_S = 5.0
+"""So long are batches waited for at the end that nobody waits for any more, or that hang."""
+
 T = TypeVar("T")
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Core:
-    """Everything that works without HTTP."""
+    """Everything that works without HTTP.
+
+    `stopping` is set when the process has been told to end: what has begun goes on.
+    """
 
     settings: Settings
     catalog: Catalog
@@ -59,6 +68,7 @@ class Core:
     memory: Memory
     summarizer: Summarizer
     translator: Translator
+    stopping: threading.Event = field(default_factory=threading.Event)
 
     def preload(self) -> list[tuple[ModelSpec, ...]]:
         """Returns the models that `LUR_PRELOAD` names, each with the spares behind it.
@@ -91,9 +101,13 @@ class Core:
         try:
             yield self
         finally:
+            self.stopping.set()
             for task in tasks:
                 task.cancel()
-            await self.registry.close()
+            try:
+                await asyncio.wait_for(self.registry.close(), CLOSE_S)
+            except TimeoutError:
+                _log.error("runners_left_behind", extra={"waited_s": CLOSE_S})
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.memory.close()
 

@@ -3,7 +3,6 @@
 import ipaddress
 import resource
 import signal
-import sys
 from types import FrameType
 
 import uvicorn
@@ -11,6 +10,7 @@ import uvicorn
 from service.app import create_app
 from service.http_protocol import ConnectionLimits, protocol
 from service.settings import Settings, SettingsError
+from service.stopping import GracefulServer, leave
 
 __all__ = ["run"]
 
@@ -19,15 +19,19 @@ MAX_CONNECTIONS = 1000
 
 
 def run(settings: Settings) -> None:
-    """Serves until SIGTERM or Ctrl-C, then finishes what was accepted and exits with code 0.
+    """Serves until SIGTERM, SIGHUP or Ctrl-C, then finishes what was accepted and exits.
 
     Raises:
-        SystemExit: always; code 0 after a signal, 3 if the server could not start.
+        SystemExit: always; code 0 after a signal, 3 if the server could not start. A second signal
+            ends the process at once, with 128 + its number.
         SettingsError, CatalogError: a setting or the user's catalog file is wrong.
     """
+    signal.signal(signal.SIGTERM, _end)  # until the server is there: nothing has been accepted yet
+    signal.signal(signal.SIGINT, _end)
     proxies = trusted_proxies(settings)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         http=protocol(ConnectionLimits(settings.client_timeout_s, most_connections())),
@@ -37,15 +41,11 @@ def run(settings: Settings) -> None:
         forwarded_allow_ips=proxies,
         access_log=False,
         log_config=None,
-        timeout_graceful_shutdown=settings.grace_s,
         server_header=False,
     )
-    server = uvicorn.Server(config)
-    # uvicorn raises the signal again when it has stopped; to be asked to end is no failure.
-    signal.signal(signal.SIGTERM, _end)
-    signal.signal(signal.SIGINT, _end)
+    server = GracefulServer(config, app.state.stopping, settings.grace_s)
     server.run()
-    sys.exit(0 if server.started else 3)
+    leave(0 if server.started else 3)
 
 
 def trusted_proxies(settings: Settings) -> list[str]:
@@ -71,4 +71,4 @@ def most_connections() -> int:
 
 
 def _end(_signal: int, _frame: FrameType | None) -> None:
-    sys.exit(0)
+    leave(0)

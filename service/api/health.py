@@ -26,11 +26,16 @@ async def live() -> LiveResponse:
     responses={503: ResponseSpec(ReadyResponse, generate_examples=False, description="Not ready")},
 )
 async def ready(core: CoreDependency) -> Response[ReadyResponse]:
-    """200 when the models named in `LUR_PRELOAD` are ready and no queue is full, else 503."""
+    """200 when requests can be answered at once, else 503.
+
+    That is: the models named in `LUR_PRELOAD` are ready, no queue is full, no model in memory is in
+    trouble, and the process is not about to end.
+    """
     models = [_ready_model(core, chain) for chain in core.preload()]
-    full = core.registry.full_queues()
-    good = all(model.serves for model in models) and not full
-    body = ReadyResponse("ready" if good else "not_ready", models, full)
+    full, troubles = core.registry.full_queues(), core.registry.troubles()
+    stopping = core.stopping.is_set()
+    good = all(model.serves for model in models) and not (full or troubles or stopping)
+    body = ReadyResponse("ready" if good else "not_ready", models, full, troubles, stopping)
     return Response(body, status_code=200 if good else 503)
 
 
@@ -45,6 +50,7 @@ def _ready_model(core: Core, chain: tuple[ModelSpec, ...]) -> ReadyModel:
         served_by=serving,
         progress=first.progress,
         reason=first.reason,
+        retry_after_s=first.retry_after_s,
     )
 
 

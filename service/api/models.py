@@ -45,7 +45,10 @@ async def load_model(name: FromPath[str], core: CoreDependency) -> Model:
     responses=problem_responses(404),
 )
 async def unload_model(name: FromPath[str], core: CoreDependency) -> Model:
-    """As soon as no request uses it; it stays on disk."""
+    """As soon as no request uses or awaits it; a load that none awaits is given up.
+
+    It stays on disk.
+    """
     spec = core.catalog.named(name)
     core.registry.begin_unload(spec)
     return await _model(core, spec)
@@ -68,6 +71,7 @@ async def _model(core: Core, spec: ModelSpec) -> Model:
         state=state,
         progress=status.progress,
         reason=status.reason,
+        retry_after_s=status.retry_after_s,
         bytes_on_disk=await asyncio.to_thread(core.store.bytes_on_disk, spec),
         bytes_in_memory=status.bytes_in_memory,
         leases=status.leases,

@@ -239,7 +239,10 @@ class TranslateResponse(Struct, frozen=True):
 
 
 class Model(Struct, frozen=True):
-    """A model and how it stands. `source` is null for a summarizer, whose language is `target`."""
+    """A model and how it stands. `source` is null for a summarizer, whose language is `target`.
+
+    `retry_after_s`: so long a load that failed is not tried again.
+    """
 
     name: str
     task: str
@@ -251,6 +254,7 @@ class Model(Struct, frozen=True):
     state: Literal["absent", "downloading", "converting", "on_disk", "loading", "ready", "failed"]
     progress: float | None
     reason: str | None
+    retry_after_s: float | None
     bytes_on_disk: int
     bytes_in_memory: int
     leases: int
@@ -293,14 +297,20 @@ class ReadyModel(Struct, frozen=True):
     served_by: str | None
     progress: float | None
     reason: str | None
+    retry_after_s: float | None
 
 
 class ReadyResponse(Struct, frozen=True):
-    """Whether requests can be answered at once, and if not, why."""
+    """Whether requests can be answered at once, and if not, why.
+
+    `troubles`: models whose engine hangs or is lost, and how; `stopping`: the process ends.
+    """
 
     status: Literal["ready", "not_ready"]
     models: list[ReadyModel]
     full_queues: list[str]
+    troubles: dict[str, str]
+    stopping: bool
 
 
 class FieldError(Struct, frozen=True):

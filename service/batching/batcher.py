@@ -37,6 +37,9 @@ SWEEP_S = 0.1
 """A full queue is searched for cancelled jobs no more often: it takes 0.3 us a job, and refusing
 must be cheap."""
 
+TROUBLE_RETRY_S = 60.0
+"""When to ask a model in trouble again: only a restart of the process helps, or a new load."""
+
 _log = logging.getLogger(__name__)
 
 

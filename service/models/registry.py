@@ -31,6 +31,9 @@ __all__ = ["Clock", "Loader", "Loading", "ModelStatus", "Registry", "State"]
 Why = Literal["asked", "idle", "budget", "dead", "closing"]
 """Why a model leaves the memory."""
 
+CLOSE_S = 5.0
+"""So long `close` waits for batches whose results nobody wants any more, to free their memory."""
+
 LOOK_S = 5.0
 """How often idle and dead models are looked for, at least."""
 
@@ -384,7 +387,10 @@ class Registry:
         return self.clock.monotonic() - entry.resident.idle_since >= self.idle_unload_s
 
     async def close(self) -> None:
-        """Refuses new leases, gives up loads and ends every runner after its accepted jobs."""
+        """Refuses new leases, gives up loads and ends every runner after its accepted jobs.
+
+        Returns after `CLOSE_S` at the latest: whoever waited for a job has given up before.
+        """
         self._closing = True
         loads = [e.load.task for e in self._entries.values() if e.load is not None]
         for load in loads:
@@ -394,4 +400,5 @@ class Registry:
             if entry.resident is not None:
                 self._unload(entry, "closing")
         departures = [e.departure for e in self._entries.values() if e.departure is not None]
-        await asyncio.gather(*departures)
+        if departures:  # an engine that hangs is left behind
+            await asyncio.wait(departures, timeout=CLOSE_S)

@@ -17,7 +17,8 @@ DRAWING: dict[str, set[str]] = {
     "access": {"settings", "telemetry.metrics"},
     "app": {"access", "api", "core", "telemetry.logs", *LEAVES},
     "cli": ANY,
-    "server": {"app", "http_protocol", *LEAVES},
+    "server": {"app", "http_protocol", "stopping", *LEAVES},
+    "stopping": set(),
     "http_protocol": {"api.raw_problems", "telemetry.metrics"},
     "demo": set(),
     "bench": {"core", "tasks", "text", "models", "engines.base", *LEAVES},
@@ -52,7 +53,7 @@ APART = {"models": {"models.registry", "models.residence"}}
 # Library -> the rooms that may import it.
 LIBRARIES: dict[str, set[str]] = {
     "litestar": {"api", "app", "telemetry.logs"},
-    "uvicorn": {"server", "http_protocol"},
+    "uvicorn": {"server", "http_protocol", "stopping"},
     "httptools": {"http_protocol"},
     "ctranslate2": {"engines"},
     "torch": {"engines"},
