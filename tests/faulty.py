@@ -11,7 +11,8 @@ which a source holds the word of one of these variables of the environment has t
     FAULT_BREAK    raises RuntimeError, and so does every batch of this engine from then on, as
                    after a sticky error of CUDA
     FAULT_HANG     never returns; after FAULT_HANG_S seconds, if that is given
-    FAULT_SLOW     waits FAULT_SLOW_S seconds (1 unless given), then answers as ever
+    FAULT_SLOW     waits FAULT_SLOW_S seconds (1 unless given), or until the file FAULT_SLOW_UNTIL
+                   is there, if that is given; then answers as ever
 
 The word is looked for in the source's tokens put together, without regard to spaces and case, so it
 may be one that the model's vocabulary lacks: `FAULT_HANG=Zanzibar` hangs on `In Zanzibar it rains.`
@@ -51,7 +52,10 @@ class FaultyEngine(CTranslate2Engine):
             limit = os.environ.get("FAULT_HANG_S")
             threading.Event().wait(float(limit) if limit else None)
         if "SLOW" in found:
-            time.sleep(float(os.environ.get("FAULT_SLOW_S", "1")))
+            until = os.environ.get("FAULT_SLOW_UNTIL")
+            end_s = time.monotonic() + float(os.environ.get("FAULT_SLOW_S", "1"))
+            while time.monotonic() < end_s and not (until and Path(until).exists()):
+                time.sleep(0.01)
         if "MEMORY" in found:
             bytearray(sys.maxsize // 2)
         self._broken = self._broken or "BREAK" in found
