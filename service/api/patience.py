@@ -78,6 +78,7 @@ class _Body:
                 "slow_body", SlowClient(limit_s=self._held.client_timeout_s)
             ) from None
         if message["type"] != "http.request":
+            # Litestar 2.25 would call it a failure of the server.
             raise HTTPException(status_code=499, detail="the client closed the connection")
         self._take(len(message["body"]))
         self._complete = not message["more_body"]

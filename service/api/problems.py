@@ -17,6 +17,7 @@ from litestar.types import ExceptionHandlersMap
 
 from service.api.bodies import Refused
 from service.api.middleware import request_id
+from service.api.raw_problems import problem_type
 from service.api.schemas import FieldError, Problem
 from service.errors import (
     DeadlineExceeded,
@@ -79,17 +80,10 @@ _TITLES = {
     500: "Internal error",
 }
 
-_GONE = "client disconnected prematurely"
-"""What Litestar 2.25 says, with status 500, where a client leaves before its body is all there."""
-
 MAX_CHARACTERS = 500
 """Of a detail or a field's name: whatever it tells of a request, a problem stays small."""
 
 _log = logging.getLogger(__name__)
-
-
-def _slug(title: str) -> str:
-    return "urn:lur:problem:" + title.lower().replace(" ", "-")
 
 
 def _document(
@@ -103,7 +97,7 @@ def _document(
 ) -> Response[Problem]:
     errors = [FieldError(_brief(e.field), _brief(e.message)) for e in extra.pop("errors", ())]
     problem = Problem(
-        type=_slug(title),
+        type=problem_type(title),
         title=title,
         status=status,
         detail=_brief(detail),
@@ -168,7 +162,7 @@ def _validation_error(
 
 
 def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
-    status = 499 if error.detail == _GONE else error.status_code
+    status = error.status_code
     extra: dict[str, Any] = {}
     detail = error.detail
     if status == 413:

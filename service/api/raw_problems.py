@@ -10,7 +10,12 @@ import msgspec
 
 from service.api.schemas import Problem
 
-__all__ = ["RawProblem"]
+__all__ = ["RawProblem", "problem_type"]
+
+
+def problem_type(title: str) -> str:
+    """Returns the URI that stands for all problems of this title."""
+    return "urn:lur:problem:" + title.lower().replace(" ", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class RawProblem:
         """Returns headers and body; `identity` is the request's id."""
         body = msgspec.json.encode(
             Problem(
-                type="urn:lur:problem:" + self.title.lower().replace(" ", "-"),
+                type=problem_type(self.title),
                 title=self.title,
                 status=self.status,
                 detail=self.detail,

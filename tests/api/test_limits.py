@@ -1,8 +1,10 @@
 """Limits of a client, met through the application."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,6 +12,8 @@ import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
 
+from service.access import add_line, line_of
+from service.api.limits import WRONG_KEYS_PER_MINUTE
 from service.app import create_app
 from service.settings import Settings
 
@@ -21,7 +25,7 @@ TINY = {"text": "42", "target": "hy"}
 @pytest.fixture
 def limited(tiny_settings: Settings) -> Any:
     @contextmanager
-    def start(**limits: int) -> Iterator[Client]:
+    def start(**limits: Any) -> Iterator[Client]:
         with TestClient(create_app(msgspec.structs.replace(tiny_settings, **limits))) as client:
             yield client
 
@@ -92,6 +96,40 @@ def test_errors_of_the_client_say_what_is_left_too(limited: Any) -> None:
         assert (
             client.post("/v1/translate", json={}).headers["ratelimit"].startswith('"requests";r=1')
         )
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """Two keys that are called as their secrets are."""
+    path = tmp_path / "keys"
+    for name in ("daily", "weekly"):
+        add_line(path, line_of(name, ["use"], name))
+    return path
+
+
+def ask(client: Client, key: str) -> int:
+    headers = {"Authorization": f"Bearer {key}"}
+    return client.post("/v1/translate", json=TINY, headers=headers).status_code
+
+
+def test_every_key_has_limits_of_its_own(limited: Any, keys: Path) -> None:
+    with limited(requests_per_minute=1, api_keys_file=keys) as client:
+        assert [ask(client, key) for key in ("daily", "weekly", "daily", "weekly")] == [
+            *(200, 200),
+            *(429, 429),
+        ]
+
+
+def test_an_address_that_guesses_keys_is_told_to_wait_and_right_keys_still_work(
+    limited: Any, keys: Path
+) -> None:
+    with limited(api_keys_file=keys) as client:
+        found = Counter(ask(client, f"guess {number}") for number in range(100))
+        assert set(found) == {401, 429}
+        assert found[401] >= WRONG_KEYS_PER_MINUTE
+        assert ask(client, "daily") == 200
+        headers = {"X-API-Key": "one more"}
+        refused(client.get("/v1/models", headers=headers))
 
 
 def test_the_openapi_document_knows_of_limits_and_slow_clients(limited: Any) -> None:
