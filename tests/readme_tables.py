@@ -30,6 +30,8 @@ def errors_table() -> str:
     rows.append("| 404 | Not found | no such path |")
     rows.append("| 405 | Method not allowed | the path has other methods |")
     rows.append("| 413 | Body too large | said before it is read; `limit` and `actual` in bytes |")
+    rows.append("| 415 | Unsupported media type | a body is JSON, in UTF-8 and not compressed |")
+    rows.append("| 431 | Request header fields too large | more than 64 KiB or 100 headers |")
     leaves = [(status, kind) for kind, status in STATUSES.items() if not kind.__subclasses__()]
     for status, kind in sorted(leaves, key=lambda row: (row[0], row[1].title)):
         rows.append(f"| {status} | {kind.title} | {MEANINGS[kind.__name__]} |")
@@ -42,6 +44,11 @@ MEANINGS = {
     "UnsuitableModel": "the named model does another task or pair",
     "UnusableGlossary": "a term is empty, or the request has several targets; `detail` says which",
     "NothingToSummarize": "`text` holds no letter and no digit",
+    "RefusedInput": "the engine failed on this input before; asked again within ten minutes",
+    "Unauthorized": "no key, or none that is known",
+    "Forbidden": "the key lacks a scope, `detail` says which; or a page of another origin sends it",
+    "SlowClient": "the request did not arrive within `LUR_CLIENT_TIMEOUT_S`",
+    "TooManyRequests": "a limit of this client is reached; `limit` and `actual`, `Retry-After`",
     "UnknownModel": "no model has this name",
     "ModelUnavailable": "it cannot be fetched, converted or loaded; `detail` says why",
     "ModelNotReady": "it is being fetched or loaded; `progress`",

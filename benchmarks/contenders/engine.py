@@ -36,13 +36,29 @@ class Engine:
         )
         self.pid = self._child.pid
 
-    def load(self, name: str, model: Path, layout: Layout, device: str) -> None:
+    def load(
+        self, name: str, model: Path, layout: Layout, device: str, compute_type: str = "default"
+    ) -> None:
         """Loads a model under a name; one of that name leaves.
+
+        Args:
+            name: of ours.
+            model: its directory.
+            layout: its threads.
+            device: `cpu` or `cuda`.
+            compute_type: the library's word for the numbers it computes in; as stored by default.
 
         Raises:
             RuntimeError: the library cannot; the child has ended.
         """
-        self._do(do="load", name=name, model=str(model), layout=layout, device=device)
+        self._do(
+            do="load",
+            name=name,
+            model=str(model),
+            layout=layout,
+            device=device,
+            compute_type=compute_type,
+        )
 
     def unload(self, name: str) -> None:
         """Frees the model of that name."""
@@ -100,7 +116,11 @@ def main(orders: TextIO, replies: TextIO) -> None:
         elif order["do"] == "load":
             inter, intra = order["layout"]
             models[name] = ctranslate2.Translator(
-                order["model"], device=order["device"], inter_threads=inter, intra_threads=intra
+                order["model"],
+                device=order["device"],
+                compute_type=order["compute_type"],
+                inter_threads=inter,
+                intra_threads=intra,
             )
         else:
             sources = order["sources"]
