@@ -156,11 +156,17 @@ def _typed(body: bytes, kind: type[T]) -> T:
     except msgspec.ValidationError as error:
         if not str(error).partition(" - at ")[0].endswith("got `float`"):
             raise
-        values = msgspec.json.decode(body, type=dict[str, Any])
-        for name, value in values.items():
-            if isinstance(value, float) and value.is_integer():
-                values[name] = int(value)
-        return msgspec.convert(values, kind)
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        whole = {name: _whole(value) for name, value in fields.items()}
+        return msgspec.json.decode(msgspec.json.encode(whole), type=kind)
+
+
+def _whole(value: msgspec.Raw) -> msgspec.Raw | int:
+    if bytes(memoryview(value)[:1]) in b"-0123456789":
+        number = msgspec.json.decode(value)
+        if isinstance(number, float) and number.is_integer():
+            return int(number)
+    return value
 
 
 def _named_once(pairs: list[tuple[str, Any]]) -> None:

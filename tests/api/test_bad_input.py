@@ -110,9 +110,36 @@ def test_a_byte_order_mark_before_the_body_is_ignored(client: Client) -> None:
     assert translate(client, b"\xef\xbb\xbf" + GOOD).status_code == 200
 
 
-def test_a_whole_number_may_be_written_with_a_point(client: Client) -> None:
-    body = b'{"text": "42", "target": "hy", "alternatives": 1.0}'
-    assert translate(client, body).status_code == 200
+@pytest.mark.parametrize("number", ["1.0", "10e-1", "-0.0", "0.1E1"])
+def test_a_whole_number_may_be_written_with_a_point(client: Client, number: str) -> None:
+    body = f'{{"text": "42", "target": "hy", "alternatives": {number}, "quality": "fast"}}'
+    assert translate(client, body.encode()).status_code == 200
+
+
+bodies = st.one_of(
+    st.binary(max_size=60),
+    st.builds(
+        lambda at, inside: GOOD[:at] + inside + GOOD[at:],
+        st.integers(0, len(GOOD)),
+        st.one_of(st.binary(max_size=3), st.text(max_size=3).map(str.encode)),
+    ),
+    st.builds(lambda a, b: GOOD[:a] + GOOD[b:], *[st.integers(0, len(GOOD))] * 2),
+)
+
+
+@given(body=bodies)
+@settings(
+    max_examples=500,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_any_bytes_are_answered_or_refused(client: Client, body: bytes) -> None:
+    response = translate(client, body)
+    if response.status_code != 200:
+        problem(response, 422 if response.status_code == 422 else 400)
+    else:
+        checked(response)
 
 
 @pytest.mark.parametrize(
