@@ -4,7 +4,6 @@ Knows who needs whom, and nothing of how any of them works.
 """
 
 import asyncio
-import logging
 import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -46,12 +45,7 @@ some 36 sentences are no faster there and make others wait (`benchmarks/README.m
 LARGE_BYTES = 200_000_000
 """A model of so many bytes is large: in int8, of a width of 1024 rather than 512."""
 
-CLOSE_S = 5.0
-"""So long are batches waited for at the end that nobody waits for any more, or that hang."""
-
 T = TypeVar("T")
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +98,7 @@ class Core:
             self.stopping.set()
             for task in tasks:
                 task.cancel()
-            try:
-                await asyncio.wait_for(self.registry.close(), CLOSE_S)
-            except TimeoutError:
-                _log.error("runners_left_behind", extra={"waited_s": CLOSE_S})
+            await self.registry.close()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.memory.close()
 

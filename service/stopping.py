@@ -27,6 +27,8 @@ LAST_RESORT_S = 15.0
 """Behind the grace time. If the process is still there then, the kernel ends it: whatever blocks
 an interpreter does not block that."""
 
+CLOSE = (b"connection", b"close")
+
 _log = logging.getLogger(__name__)
 
 
@@ -60,22 +62,34 @@ class GracefulServer(uvicorn.Server):
         if self._stopping.is_set():
             os._exit(128 + sig)
         self._stopping.set()
+        self.server_state.default_headers.append(CLOSE)
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.alarm(math.ceil(self._grace_s + LAST_RESORT_S))
         self.should_exit = True
+
+    def _end_connections(self) -> None:
+        """Has every answer end its connection from now on.
+
+        Requests that come get these headers, of which uvicorn makes a new list each second.
+        """
+        if CLOSE not in self.server_state.default_headers:
+            self.server_state.default_headers.append(CLOSE)
+        for connection in self.server_state.connections:
+            cycle = getattr(connection, "cycle", None)  # not of other protocols than HTTP/1.1
+            if cycle is not None:
+                cycle.keep_alive = False
+
+    async def on_tick(self, counter: int) -> bool:
+        """Does what is to be done ten times a second; returns whether to stop."""
+        ends = await super().on_tick(counter)
+        if self._stopping.is_set():
+            self._end_connections()
+        return ends
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Waits for what was accepted, answering all others; then closes as uvicorn does."""
         accepted = set(self.server_state.tasks)
         _log.info("stopping", extra={"requests": len(accepted), "grace_s": self._grace_s})
-        for connection in self.server_state.connections:
-            cycle = getattr(connection, "cycle", None)  # not of other protocols than HTTP/1.1
-            if cycle is not None:
-                cycle.keep_alive = False
-        self.server_state.default_headers = [
-            *self.server_state.default_headers,
-            (b"connection", b"close"),
-        ]
         if accepted:
             _, late = await asyncio.wait(accepted, timeout=self._grace_s)
             await self._give_up(late)

@@ -400,5 +400,7 @@ class Registry:
             if entry.resident is not None:
                 self._unload(entry, "closing")
         departures = [e.departure for e in self._entries.values() if e.departure is not None]
-        if departures:  # an engine that hangs is left behind
-            await asyncio.wait(departures, timeout=CLOSE_S)
+        if departures:
+            _, left = await asyncio.wait(departures, timeout=CLOSE_S)
+            if left:  # their engines hang
+                _log.error("runners_left_behind", extra={"runners": len(left)})

@@ -61,13 +61,13 @@ class Server:
 def serve(tiny_cache: Path, tiny_store: object) -> Iterator[Callable[..., Server]]:
     started: list[Server] = []
 
-    def start(*arguments: str, **environment: str) -> Server:
+    def start(*arguments: str, kind: type[Server] = Server, **environment: str) -> Server:
         environment.setdefault("LUR_CATALOG", str(TINY_CATALOG))
         environment.setdefault("LUR_PROFILE", "bundled")
         environment.setdefault("LUR_MODEL_CACHE", str(tiny_cache))
         environment.setdefault("LUR_THREADS", "1")
         environment.setdefault("LUR_OFFLINE", "1")
-        started.append(Server(list(arguments), environment))
+        started.append(kind(list(arguments), environment))
         return started[-1]
 
     yield start
