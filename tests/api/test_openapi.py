@@ -1,3 +1,4 @@
+import json
 import re
 
 from litestar import Litestar
@@ -24,12 +25,51 @@ def test_the_document_has_every_path_with_problem_bodies(client: Client) -> None
     }
     for path in ("/v1/summarize", "/v1/translate"):
         operation = document["paths"][path]["post"]
-        assert {"200", "400", "413", "422", "503", "504"} <= set(operation["responses"])
+        expected = {"200", "400", "408", "413", "415", "422", "429", "503", "504"}
+        assert expected <= set(operation["responses"])
         content = operation["responses"]["422"]["content"]
         assert set(content) == {"application/problem+json"}
         [example] = operation["requestBody"]["content"]["application/json"]["schema"]["examples"]
         response = client.post(path, json=example)
         assert response.status_code == 200, response.text
+
+
+def test_the_document_says_what_this_service_takes(client: Client) -> None:
+    document = client.get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    article = schemas["SummarizeBody"]["properties"]["text"]
+    text = schemas["TranslateBody"]["properties"]["text"]
+    assert article["maxLength"] == 100_000
+    assert [one.get("items", one)["maxLength"] for one in text["anyOf"]] == [100_000, 100_000]
+    translate = schemas["TranslateBody"]
+    assert translate["additionalProperties"] is False
+    assert translate["properties"]["source"]["enum"] == ["en"]
+    assert translate["properties"]["target"]["anyOf"][0]["enum"] == ["hy", "ru"]
+    assert "tiny-en-hy" in translate["properties"]["model"]["anyOf"][0]["enum"]
+    assert "tiny-summarizer" not in translate["properties"]["model"]["anyOf"][0]["enum"]
+    assert "$comment" not in str(document)
+
+
+def test_every_reference_of_the_document_leads_somewhere(client: Client) -> None:
+    text = client.get("/openapi.json").text
+    found = set(re.findall(r'"#/components/schemas/(\w+)"', text))
+    assert len(found) > 10
+    assert found <= set(json.loads(text)["components"]["schemas"])
+
+
+def test_the_document_promises_a_request_id_and_when_to_ask_again(client: Client) -> None:
+    paths = client.get("/openapi.json").json()["paths"]
+    answers = [
+        (status, answer)
+        for path in paths.values()
+        for operation in path.values()
+        for status, answer in operation["responses"].items()
+    ]
+    assert all(answer["headers"]["X-Request-ID"]["required"] for _, answer in answers)
+    problems = [(s, a) for s, a in answers if "application/problem+json" in a["content"]]
+    later = [answer for status, answer in problems if status in ("429", "503")]
+    assert later
+    assert all(answer["headers"]["Retry-After"]["required"] for answer in later)
 
 
 def test_the_page_asks_nobody_but_this_service(client: Client) -> None:
