@@ -8,6 +8,7 @@ from service.api.dependencies import CoreDependency
 from service.api.schemas import LiveResponse, ReadyModel, ReadyResponse
 from service.core import Core
 from service.models.catalog import ModelSpec
+from service.telemetry.metrics import READY
 
 __all__ = ["live", "metrics", "ready"]
 
@@ -31,12 +32,16 @@ async def ready(core: CoreDependency) -> Response[ReadyResponse]:
     That is: the models named in `LUR_PRELOAD` are ready, no queue is full, no model in memory is in
     trouble, and the process is not about to end.
     """
+    body = _readiness(core)
+    return Response(body, status_code=200 if body.status == "ready" else 503)
+
+
+def _readiness(core: Core) -> ReadyResponse:
     models = [_ready_model(core, chain) for chain in core.preload()]
     full, troubles = core.registry.full_queues(), core.registry.troubles()
     stopping = core.stopping.is_set()
     good = all(model.serves for model in models) and not (full or troubles or stopping)
-    body = ReadyResponse("ready" if good else "not_ready", models, full, troubles, stopping)
-    return Response(body, status_code=200 if good else 503)
+    return ReadyResponse("ready" if good else "not_ready", models, full, troubles, stopping)
 
 
 def _ready_model(core: Core, chain: tuple[ModelSpec, ...]) -> ReadyModel:
@@ -61,6 +66,7 @@ def _ready_model(core: Core, chain: tuple[ModelSpec, ...]) -> ReadyModel:
     tags=["health"],
     media_type=CONTENT_TYPE_LATEST,
 )
-async def metrics() -> bytes:
+async def metrics(core: CoreDependency) -> bytes:
     """The metrics of this process, in Prometheus' text format."""
+    READY.set(_readiness(core).status == "ready")
     return generate_latest()

@@ -23,6 +23,7 @@ __all__ = [
     "OLDEST_BATCH_SECONDS",
     "QUEUED_JOBS",
     "QUEUE_SECONDS",
+    "READY",
     "REFUSED_INPUTS",
     "REPAIRS",
     "REQUESTS",
@@ -78,6 +79,7 @@ LOAD_SECONDS = Histogram(
     "lur_model_load_seconds", "Load, with download and conversion", ["model"], buckets=_SECONDS
 )
 UNLOADS = Counter("lur_model_unloads", "Models taken out of memory", ["model", "why"])
+READY = Gauge("lur_ready", "1 while `/health/ready` says so; looked at when metrics are read")
 RESIDENT_MODELS = Gauge("lur_resident_models", "Models in memory")
 RESIDENT_BYTES = Gauge("lur_resident_bytes", "Weights in memory, bytes")
 API_KEYS_STALE = Gauge(
