@@ -28,7 +28,7 @@ hooks = "tests.api.schema_rules"
 [checks.not_a_server_error]
 expected-statuses = ["2xx", "3xx", "4xx", "503"]
 [checks.positive_data_acceptance]
-expected-statuses = ["2xx", "404", "422", "503"]
+expected-statuses = ["2xx", "422", "503"]
 [checks.negative_data_rejection]
 expected-statuses = ["400", "404", "413", "415", "422"]
 """
