@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from service.batching import Batcher, Flow, JobResult, Quarantine
 from service.crew import Crew
 from service.engines.base import Decoding, Description, Engine
+from service.errors import ModelUnavailable
 from service.telemetry import metrics
 
 __all__ = ["Flow", "ModelInfo", "Record", "Runner"]
@@ -29,8 +30,8 @@ weights, and a core too if it spins. One input that hangs takes two, in a batch 
 LOOK_S = 1.0
 """How often the watch looks at most; four times in a batch's time where that is short."""
 
-REBUILD_S = 300.0
-"""An engine that takes longer to be built again is not waited for any more."""
+BUILD_S = 300.0
+"""An engine that takes longer to be built and to say its first word is not waited for any more."""
 
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
@@ -55,11 +56,12 @@ class Record:
 
     Attributes:
         quarantine: inputs that are not run, or not with others.
-        stuck: engines that were given up and have not come to their end.
+        stuck: engines that were given up and have not come to their end, as long as they were
+            being built too.
     """
 
     quarantine: Quarantine = field(default_factory=Quarantine)
-    stuck: set[Crew] = field(default_factory=set)
+    stuck: set[object] = field(default_factory=set)
 
 
 class Runner:
@@ -122,11 +124,22 @@ class Runner:
         If it is cancelled, the thread frees the engine as soon as it is built.
 
         Raises:
+            ModelUnavailable: too many engines of the model hang, so no other is built.
+            TimeoutError: it takes longer than `BUILD_S`.
             Exception: whatever building or the first batch raised; the thread is gone then.
         """
-        self._started.set_running_or_notify_cancel()  # from here on only the thread settles it
+        self._started.set_running_or_notify_cancel()  # from here on only our threads settle it
         with self._lock:
-            self._begin_to_build()
+            if len(self._record.stuck) >= MAX_STUCK:
+                self._end()
+                raise ModelUnavailable(self.info.name, self._too_many())
+            watch = f"watch-{self.info.name}"
+            threading.Thread(target=self._watch, name=watch, daemon=True).start()
+            try:
+                self._begin_to_build()
+            except RuntimeError:  # the machine gives no more threads
+                self._end()
+                raise
         try:
             await asyncio.wrap_future(self._started)
         except asyncio.CancelledError:
@@ -158,6 +171,7 @@ class Runner:
             crew.work(self._batcher, self._left)
         else:
             crew.engine.close()
+            self._record.stuck.discard(ticket)
 
     def _take_on(self, crew: Crew, ticket: object) -> bool:
         """Lets a new engine work; False where it is not waited for any more."""
@@ -173,15 +187,14 @@ class Runner:
             metrics.ENGINE_RESTARTS.labels(self.info.name, reason).inc()
             _log.warning("engine_restarted", extra={"model": self.info.name, "reason": reason})
         else:
-            watch = f"watch-{self.info.name}"
-            threading.Thread(target=self._watch, name=watch, daemon=True).start()
             self._started.set_result(None)
         return True
 
     def _not_built(self, ticket: object, error: BaseException) -> None:
         """The first engine's failure is raised by `start`; that of a later one is the end."""
         with self._lock:
-            if self._building is not ticket:
+            if self._building is not ticket:  # it is not waited for any more
+                self._record.stuck.discard(ticket)
                 return
             self._building = None
             first = not self._started.done()
@@ -219,11 +232,13 @@ class Runner:
         self._batcher.look(step_s)
         with self._lock:
             self._building_s += step_s
-            late = self._building if self._building_s > REBUILD_S else None
+            late = self._building if self._building_s > BUILD_S else None
+            if late is not None:
+                self._record.stuck.add(late)
             self._settle_crew()
             self._go_on()
         if late is not None:
-            self._not_built(late, TimeoutError(f"not built within {REBUILD_S:.0f} s"))
+            self._not_built(late, TimeoutError(f"not built within {BUILD_S:.0f} s"))
         self._show()
 
     def _settle_crew(self) -> None:
@@ -250,13 +265,16 @@ class Runner:
             return
         stuck = len(self._record.stuck)
         if stuck >= MAX_STUCK and self._trouble is None:
-            self._trouble = f"{stuck} of its engines hang; the process has to be restarted"
+            self._trouble = self._too_many()
             self._batcher.suspend(self._trouble)
             _log.critical("runner_stuck", extra={"model": self.info.name, "engines": stuck})
         if self._closing and not self._batcher.has_work:
             self._end()
         elif stuck < MAX_STUCK:
             self._begin_to_build()
+
+    def _too_many(self) -> str:
+        return f"{len(self._record.stuck)} of its engines hang; the process has to be restarted"
 
     def _end(self) -> None:
         self._over.set()

@@ -47,7 +47,7 @@ class Job:
         apart: it was in a batch that hung, so it runs alone from now on.
     """
 
-    source: Sequence[str]
+    source: Sequence[str] = field(repr=False)  # no text in an error's message
     decoding: Decoding
     flow: Flow
     submitted_s: float

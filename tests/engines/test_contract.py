@@ -211,3 +211,17 @@ def test_int8_translates_held_out_sentences_exactly(
     engine.close()
     expected = [getattr(triple, spec.languages[1]) for triple in triples]
     assert sum(a == b for a, b in zip(texts, expected, strict=True)) >= 190
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", ["tiny-en-hy", "tiny-summarizer"])
+def test_texts_are_encoded_after_the_engine_is_closed(
+    engines: Engines, tiny_catalog: Catalog, tiny_store: Store, tiny_settings: Settings,
+    engine: str, name: str,
+) -> None:  # fmt: skip
+    spec = replace_engine(tiny_catalog.named(name), engine, "float32")
+    files = tiny_store.ensure(spec)
+    closed = engine_builder(spec, files, Machine.of(spec, files, tiny_settings))()
+    closed.close()
+    [text] = texts_of(name, 4)[:1]
+    assert closed.encode(text) == engines.get(name, engine).encode(text)

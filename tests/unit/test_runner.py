@@ -18,7 +18,7 @@ from service.errors import (
     RefusedInput,
     ShuttingDown,
 )
-from service.runner import MAX_STUCK, REBUILD_S, Flow, Record, Runner
+from service.runner import BUILD_S, MAX_STUCK, Flow, Record, Runner
 from tests.fakes import (
     DESCRIPTION,
     END,
@@ -324,6 +324,7 @@ class Workshop:
         made: all engines, in order.
         failure: what the next builds raise.
         building: where they wait.
+        second: set when there are two.
     """
 
     def __init__(self, **more: Any) -> None:
@@ -332,6 +333,7 @@ class Workshop:
         self.made: list[FakeEngine] = []
         self.failure: Exception | None = None
         self.building = Gate()
+        self.second = threading.Event()
         self._more = more
 
     def build(self) -> FakeEngine:
@@ -341,6 +343,8 @@ class Workshop:
         self.made.append(
             FakeEngine(hangs={"hang": self.gate}, breaks={"break"}, poison={"bad"}, **self._more)
         )
+        if len(self.made) == 2:
+            self.second.set()
         return self.made[-1]
 
     @asynccontextmanager
@@ -505,7 +509,7 @@ async def test_a_runner_whose_engine_cannot_be_built_again_is_dead_and_says_why(
 
 
 async def test_a_new_engine_that_takes_too_long_is_not_waited_for(workshop: Workshop) -> None:
-    async with workshop.running() as runner:
+    async with workshop.running("late") as runner:
         await workshop.building.reached()
         workshop.building.shut()
         doomed = await workshop.hang(runner)
@@ -513,12 +517,32 @@ async def test_a_new_engine_that_takes_too_long_is_not_waited_for(workshop: Work
         with pytest.raises(InferenceFailed):
             await doomed
         await workshop.building.reached()
-        runner.check(REBUILD_S - TIMEOUT_S)
+        runner.check(BUILD_S - TIMEOUT_S)
         assert not runner.is_dead
         runner.check(TIMEOUT_S + 1)
         assert runner.is_dead
+        assert metric("lur_stuck_engines", model="late") == 2
         workshop.building.open()
         await until(lambda: len(workshop.made) == 2 and workshop.made[1].closed_in is not None)
+
+
+async def test_a_first_engine_that_takes_too_long_is_not_waited_for(workshop: Workshop) -> None:
+    record = Record()
+    workshop.building.shut()
+    runner = runner_of(workshop.build, record=record)
+    start = asyncio.create_task(runner.start())
+    await workshop.building.reached()
+    runner.check(BUILD_S)
+    await asyncio.sleep(0)
+    assert not start.done()
+    runner.check(1.0)
+    with pytest.raises(TimeoutError, match="not built within 300 s"):
+        await start
+    assert len(record.stuck) == 1
+    workshop.building.open()
+    await until(lambda: not record.stuck)
+    assert workshop.made[0].closed_in is not None
+    await runner.close()
 
 
 async def test_with_so_many_engines_hanging_no_other_is_built_until_one_comes_back(
@@ -562,6 +586,8 @@ async def test_a_stuck_runner_can_be_closed(workshop: Workshop) -> None:
         assert runner.is_stuck
         await runner.close()
         assert len(record.stuck) == MAX_STUCK
+        with pytest.raises(ModelUnavailable, match="4 of its engines hang"):
+            await runner_of(workshop.build, record=record).start()
 
 
 async def test_what_a_runner_learnt_the_next_one_of_the_model_knows(workshop: Workshop) -> None:
@@ -633,12 +659,13 @@ async def test_an_engine_of_two_workers_is_closed_when_both_are_out_of_it() -> N
         assert workshop.made[0].texts == ["hang", "healthy"]
 
 
-async def test_the_watch_looks_by_itself() -> None:
+async def test_the_watch_looks_by_itself_while_the_event_loop_is_blocked() -> None:
     workshop = Workshop()
     runner = await runner_of(workshop.build, "watched", batch_timeout_s=1.0).start()
     doomed = await workshop.hang(runner)
     await until(lambda: metric("lur_oldest_batch_seconds", model="watched") > 0)
     assert 0 < runner.stalled_s < PATIENCE_S
+    assert workshop.second.wait(PATIENCE_S)  # nothing else runs in this loop
     with pytest.raises(InferenceFailed):
         await doomed
     assert texts(await run(runner, sources(runner, "fine"), PLAIN)) == ["FINE"]
