@@ -1,7 +1,6 @@
-"""What every language's typography promises: names, idempotence, digits, addresses, linear time."""
+"""What every language's typography promises: names, idempotence, digits, addresses."""
 
 import re
-import time
 
 import pytest
 from hypothesis import given
@@ -112,20 +111,3 @@ def test_equal_changes_make_equal_and_hashable_rules() -> None:
 def test_unknown_rules_are_named(change: str) -> None:
     with pytest.raises(ValueError, match=change.strip("+-") or "unknown typography rule"):
         Typography.of([change])
-
-
-HOSTILE = [
-    "a", "ա", "я", "1", " ", "\n", ".", ":", "։", ",", "?", "!", "-", "—", '"', "«", "»", "„",
-    "“", "'", "`", "՞", "@", "#", "&", "/", "\ue000", "ինչ?", "ինչ ", "ա' ", "a.", "a@", "1,",
-    "1,000", "1 - ", ": ", "ա.", ". ", "ա:", " :", "ա!", "եւ", "oա", "No. ", "«ա", "т. ", "А. ",
-    "ա. Ա", "http://", "5 ",
-]  # fmt: skip
-
-
-@pytest.mark.parametrize("unit", HOSTILE)
-@pytest.mark.parametrize("language", ["hy", "ru"])
-def test_hostile_text_takes_linear_time(unit: str, language: str) -> None:
-    text = unit * (100_000 // len(unit))
-    started = time.perf_counter()
-    typeset(text + "ա", language, text, EVERYTHING)
-    assert time.perf_counter() - started < 5.0
