@@ -336,13 +336,16 @@ def check_summary(text: str, answer: Any) -> None:
     for sentence in answer["sentences"]:
         for source in sentence["sources"]:
             assert 0 <= source["start"] < source["end"] <= len(text)
+        assert set(sentence["translations"]) == {"hy"}
+    assert set(answer["translations"]) == {"hy"}
     assert {w["code"] for w in answer["warnings"]} <= CODES
 
 
 def check_both(client: Client, text: str, **more: Any) -> None:
     body = {"text": text, "target": ["hy", "ru"], "segments": True, "quality": "fast", **more}
     check_translations([text], ["hy", "ru"], checked(client.post("/v1/translate", json=body)))
-    response = client.post("/v1/summarize", json={"text": text} if text else {"text": "\n"})
+    body = {"text": text or "\n", "translate_to": ["hy"]}
+    response = client.post("/v1/summarize", json=body)
     if any(map(str.isalnum, text)):
         check_summary(text, checked(response))
     else:
