@@ -24,7 +24,7 @@ from concurrent.futures import Future
 from service.batching.jobs import Flow, Job, JobResult
 from service.batching.outcomes import Outcomes
 from service.batching.pace import Pace
-from service.batching.quarantine import Quarantine
+from service.batching.quarantine import FAILED_S, HUNG_S, Quarantine
 from service.batching.turns import Turns
 from service.batching.workers import End, EndReason, Shift, Worker
 from service.engines.base import Decoding, Output
@@ -325,7 +325,7 @@ class Batcher:
                 worker.parts += self._halves(part)
             else:
                 self._finish(worker)
-                self._condemn(part[0])
+                self._quarantine.hold(part[0].source, part[0].decoding, "refused", FAILED_S)
                 self._outcomes.blame(part[0], failure)
             failure = None
         self._finish(worker)  # where nobody wanted it any more
@@ -387,11 +387,8 @@ class Batcher:
         self, part: list[Job], outputs: list[Output], started_s: float, finished_s: float
     ) -> None:
         if part[0].apart:  # it was alone, and is innocent
-            self._quarantine.hold(part[0].source, part[0].decoding, "free")
+            self._quarantine.free(part[0].source, part[0].decoding)
         self._outcomes.deliver(part, outputs, started_s, finished_s)
-
-    def _condemn(self, job: Job) -> None:
-        self._quarantine.hold(job.source, job.decoding, "refused")
 
     def _break_off(self, worker: Worker, failure: BaseException) -> None:
         """Gives up an engine that fails on what it could do before."""
@@ -413,10 +410,10 @@ class Batcher:
         self._turns.finish(worker.batch)
         culprits = part if len(part) == 1 and (reason == "hang" or part[0].apart) else []
         for job in culprits:
-            self._condemn(job)
+            self._quarantine.hold(job.source, job.decoding, "refused", HUNG_S)
         others = [job for job in all_jobs if job not in culprits]
         for job in others:
-            self._quarantine.hold(job.source, job.decoding, "apart")
+            self._quarantine.hold(job.source, job.decoding, "apart", HUNG_S)
         self._set_apart(others)
         self._count()
         return culprits

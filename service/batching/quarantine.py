@@ -8,6 +8,7 @@ the engine may have failed for want of memory that others took.
 Knows neither queue nor engine. From any thread.
 """
 
+import math
 import threading
 import time
 from collections import OrderedDict
@@ -21,12 +22,15 @@ __all__ = ["Quarantine", "Verdict"]
 
 Verdict = Literal["free", "apart", "refused"]
 
-REMEMBERED_S = 600.0
-"""So long a verdict holds. Whoever sends an input again in a loop costs an engine at most two batch
-timeouts in ten minutes; an input that failed by bad luck is well again after that."""
+FAILED_S, HUNG_S = 600.0, 3600.0
+"""How long the verdict on an input holds that failed; that hung, or broke an engine. To try again
+costs a batch or two; an engine or two, of which `MAX_STUCK` may hang until the model is out of
+service."""
 
 REMEMBERED = 1024
-"""So many inputs are remembered at most, 100 to 200 kB; those met least recently are forgotten."""
+"""So many inputs are remembered at most, 100 to 200 kB; the oldest are forgotten."""
+
+FREE: tuple[Verdict, float] = ("free", 0.0)
 
 DIGEST_BYTES = 16
 """Of two inputs with one digest the innocent would be refused; to find such takes 2^64 tries."""
@@ -43,9 +47,10 @@ class Quarantine:
         self._clock = clock
         self._lock = threading.Lock()
         self._verdicts: OrderedDict[bytes, tuple[Verdict, float]] = OrderedDict()
+        self._first_until_s = math.inf
 
     def __len__(self) -> int:
-        """How many inputs are not free, those included whose time is over."""
+        """How many inputs are not free, some included whose time is over."""
         return len(self._verdicts)
 
     def verdict(self, source: Sequence[str], decoding: Decoding) -> Verdict:
@@ -54,26 +59,35 @@ class Quarantine:
             return "free"
         key = _key(source, decoding)
         with self._lock:
-            found, until_s = self._verdicts.get(key, ("free", 0.0))
-            if found == "free":
-                return "free"
-            if self._clock() >= until_s:
-                del self._verdicts[key]
-                return "free"
-            self._verdicts.move_to_end(key)
-            return found
+            self._forget(self._clock())
+            return self._verdicts.get(key, FREE)[0]
 
-    def hold(self, source: Sequence[str], decoding: Decoding, verdict: Verdict) -> None:
-        """Holds a verdict from now on; `free` forgets what was held before."""
-        if verdict == "free" and not self._verdicts:
-            return
+    def hold(
+        self, source: Sequence[str], decoding: Decoding, verdict: Verdict, seconds: float
+    ) -> None:
+        """Holds a verdict for so long from now on."""
         key = _key(source, decoding)
+        until_s = self._clock() + seconds
         with self._lock:
             self._verdicts.pop(key, None)
-            if verdict != "free":
-                self._verdicts[key] = verdict, self._clock() + REMEMBERED_S
-                if len(self._verdicts) > REMEMBERED:
-                    self._verdicts.popitem(last=False)
+            self._verdicts[key] = verdict, until_s
+            self._first_until_s = min(self._first_until_s, until_s)
+            if len(self._verdicts) > REMEMBERED:
+                self._verdicts.popitem(last=False)
+
+    def free(self, source: Sequence[str], decoding: Decoding) -> None:
+        """Forgets what was held of an input."""
+        with self._lock:
+            self._verdicts.pop(_key(source, decoding), None)
+
+    def _forget(self, now: float) -> None:
+        """Forgets what is too old."""
+        if now < self._first_until_s:
+            return
+        for key in [key for key, (_, until_s) in self._verdicts.items() if until_s <= now]:
+            del self._verdicts[key]
+        untils = (until_s for _, until_s in self._verdicts.values())
+        self._first_until_s = min(untils, default=math.inf)
 
 
 def _key(source: Sequence[str], decoding: Decoding) -> bytes:

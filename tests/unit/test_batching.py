@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from service.batching import Batcher, Flow, JobResult, Quarantine, Shift
+from service.batching import Batcher, End, Flow, JobResult, Quarantine, Shift
+from service.batching.quarantine import FAILED_S, HUNG_S
 from service.batching.turns import WINDOW_JOBS, Turns
 from service.engines.base import Decoding, Hypothesis, Output
 from service.errors import (
@@ -749,7 +750,7 @@ class TestHangs:
         self, timeout_s: float, apart_s: float, beyond_s: float
     ) -> None:
         engine, quarantine = Hanging(), Quarantine()
-        quarantine.hold(["a", "hang"], PLAIN, "apart")
+        quarantine.hold(["a", "hang"], PLAIN, "apart", 1.0)
         engine.passes_s = apart_s + beyond_s
         batcher = engine.batcher_of(batch_timeout_s=timeout_s, quarantine=quarantine)
         batcher.submit([["a", "hang"]], PLAIN, Flow())
@@ -864,6 +865,24 @@ class TestHangs:
             thread.join(PATIENCE_S)
             assert not thread.is_alive()
 
+    def test_a_worker_that_waits_for_company_leaves_when_its_engine_is_given_up(self) -> None:
+        engine = Engine()
+        batcher = batcher_of(engine, batch_wait_s=3600.0)
+        shift = Shift(engine)
+        two = [batcher.submit([source(name)], PLAIN, Flow())[0] for name in "ab"]
+        thread = threading.Thread(target=batcher.work, args=(shift,))
+        thread.start()
+        assert [text_of(future)[0] for future in two] == ["A", "B"]
+        (lone,) = batcher.submit([source("c")], PLAIN, Flow())
+        shift.end = End("hang", TIMEOUT_S, 1)
+        with batcher._changed:
+            batcher._changed.notify_all()
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+        assert not lone.done()
+        drain(batcher)
+        assert text_of(lone).startswith("C")
+
     def test_how_long_the_longest_call_is_inside_is_said(self) -> None:
         seen: list[float] = []
         batcher = batcher_of(lambda *_: (seen.append(batcher.stalled_s), [output("a")])[1])
@@ -891,6 +910,22 @@ class TestRefusedInputs:
         engine.drain()
         assert engine.batches == [["good"]]
         assert text_of(good).startswith("GOOD")
+
+    @pytest.mark.parametrize(("fault", "seconds"), [("poison", FAILED_S), ("hang", HUNG_S)])
+    def test_after_a_while_it_is_tried_again(self, fault: str, seconds: float) -> None:
+        now = [0.0]
+        engine, quarantine = Hanging(), Quarantine(lambda: now[0])
+        batcher = engine.batcher_of(quarantine=quarantine)
+        batcher.submit([["bad", fault]], PLAIN, Flow())
+        engine.drain()
+        now[0] = seconds - 1
+        assert quarantine.verdict(["bad", fault], PLAIN) == "refused"
+        now[0] = seconds
+        engine = Hanging()
+        batcher = engine.batcher_of(quarantine=quarantine)
+        batcher.submit([["bad", fault]], PLAIN, Flow())
+        engine.drain()
+        assert engine.batches == [["bad"]]
 
     def test_it_is_tried_again_with_other_decoding(self) -> None:
         engine = Hanging()

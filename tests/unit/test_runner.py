@@ -659,6 +659,42 @@ async def test_an_engine_of_two_workers_is_closed_when_both_are_out_of_it() -> N
         assert workshop.made[0].texts == ["hang", "healthy"]
 
 
+async def test_an_engine_of_two_workers_works_with_one_thread_where_there_is_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = threading.Thread.start
+
+    def start_but_one(thread: threading.Thread) -> None:
+        if thread.name.endswith("-2"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_but_one)
+    workshop = Workshop(workers=2)
+    async with workshop.running() as runner:
+        assert texts(await run(runner, sources(runner, "a", "b"), PLAIN)) == ["A", "B"]
+    assert len(workshop.made[0].threads) == 1
+    assert workshop.made[0].closed_in is not None
+
+
+async def test_a_runner_that_gets_no_thread_does_not_start_and_leaves_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    start = threading.Thread.start
+
+    def start_watch_only(thread: threading.Thread) -> None:
+        if thread.name == "runner-threadless":
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_watch_only)
+    runner = runner_of(FakeEngine, "threadless")
+    with pytest.raises(RuntimeError, match="can't start new thread"):
+        await runner.start()
+    await until(lambda: all("threadless" not in t.name for t in threading.enumerate()))
+    await runner.close()
+
+
 async def test_the_watch_looks_by_itself_while_the_event_loop_is_blocked() -> None:
     workshop = Workshop()
     runner = await runner_of(workshop.build, "watched", batch_timeout_s=1.0).start()
