@@ -6,7 +6,8 @@
     typography, armenian, russian              how a language is printed
     glossary, placeholders, declension         terms: found, put in, found again in other forms
     names, consistency, transliteration        names, and whether a text calls them by one name
-    faithful, support, echoes, trimming        what of a summary its article says, and where
+    faithful, quotations, support              what of a summary its article says, and where
+    echoes, trimming                           what a summary says twice, and what it can do without
 
 The room must not know models, requests, files or the network, and nothing here keeps state between
 calls: every function may be called from any thread.

@@ -1,4 +1,4 @@
-"""Asks of every number, date and proper name of a summary sentence whether the article has it.
+"""Asks of every number, date, name and quotation of a summary sentence if the article has it.
 
 It compares words and knows no world: what is true but said with a name that is not the article's is
 a doubt, too. It must not know models or requests, nor decide what becomes of a doubtful sentence.
@@ -12,6 +12,7 @@ from typing import Final
 from service.text.finding import Finding
 from service.text.names.known import ROMAN, KnownNames
 from service.text.numbers.known import KnownNumbers
+from service.text.quotations import KnownQuotations
 from service.text.support import support
 from service.text.words import count_words, stems
 
@@ -50,17 +51,19 @@ class Article:
 
     numbers: KnownNumbers
     names: KnownNames
+    quotations: KnownQuotations
 
     @classmethod
     def read(cls, text: str) -> "Article":
         """Prepare `text`, any `str`, in time linear in its length."""
-        return cls(KnownNumbers.read(text), KnownNames.read(text))
+        return cls(KnownNumbers.read(text), KnownNames.read(text), KnownQuotations.read(text))
 
     def doubts(self, sentence: str) -> list[Finding]:
-        """Return the numbers and names of a sentence of a summary that the article does not have.
+        """Return what a sentence of a summary numbers, names or quotes that the article does not.
 
-        The codes are `number_not_in_source` and `name_not_in_source`, the value is the number or
-        the name as the sentence writes it; each value is given once. A date is doubted by its
+        The codes are `number_not_in_source`, `name_not_in_source` and `quotation_not_in_source`,
+        the value is the number, the name or the quotation as the sentence writes it; each value is
+        given once. A date is doubted by its
         parts: the number of the day, the name of the month. Names are recognised by their capitals,
         so a sentence without any has none.
         """
@@ -79,6 +82,10 @@ class Article:
             *(
                 Finding("name_not_in_source", text, "The article does not have this name.")
                 for text in doubtful
+            ),
+            *(
+                Finding("quotation_not_in_source", text, "The article does not have these words.")
+                for text in self.quotations.missing(sentence)
             ),
         ]
 

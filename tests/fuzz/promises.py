@@ -33,6 +33,7 @@ from service.text.numbers.digits import figures, roman
 from service.text.numbers.known import KnownNumbers
 from service.text.pack import cut, pack
 from service.text.placeholders import PLACEHOLDER_STYLES, PROXIES, restored, with_placeholders
+from service.text.quotations import KnownQuotations, quotations
 from service.text.segment import Span, splice, split
 from service.text.support import support
 from service.text.transliteration import likeness
@@ -351,10 +352,17 @@ def what_is_left_is_of_the_target(source: str, target: str, language: str) -> No
 @promise(TEXTS, TEXTS, PAIRS)
 def no_text_is_too_short_and_too_long(source: str, target: str, languages: tuple[str, str]) -> None:
     assert isfinite(lengths.deviation(source, target, languages))
-    assert not (
-        lengths.is_too_short(source, target, languages)
-        and lengths.is_too_long(source, target, languages)
-    )
+    if letters(target):  # one without is too short, however long it is
+        assert not (
+            lengths.is_too_short(source, target, languages)
+            and lengths.is_too_long(source, target, languages)
+        )
+
+
+@promise(TEXTS, TEXTS)
+def quotations_are_of_the_sentence_and_home_has_them(text: str, sentence: str) -> None:
+    assert all(quotation in sentence for quotation in quotations(sentence))
+    assert KnownQuotations.read(text).missing(text) == []
 
 
 @promise(TEXTS, TEXTS)

@@ -47,6 +47,7 @@ from service.text.numbers import (
 from service.text.numbers import words as number_words
 from service.text.numbers.known import KnownNumbers
 from service.text.placeholders import PROXIES, restored, with_placeholders
+from service.text.quotations import KnownQuotations, quotations
 from service.text.segment import sentences, split
 from service.text.support import support
 from service.text.transliteration import likeness
@@ -174,6 +175,9 @@ WORKS: dict[str, Callable[[str], object]] = {
     "look_up": lambda text: number_words.look_up(text or "a", "hy"),
     "KnownNumbers.read": lambda text: KnownNumbers.read(text).missing(SENTENCE),
     "KnownNumbers.missing": ARTICLE.numbers.missing,
+    "quotations": quotations,
+    "KnownQuotations.read": lambda text: KnownQuotations.read(text).missing(SENTENCE),
+    "KnownQuotations.missing": ARTICLE.quotations.missing,
     "addresses": addresses.addresses,
     "lost_addresses": lambda text: addresses.lost_addresses(text, text[1:]),
     "without_addresses": addresses.without_addresses,
