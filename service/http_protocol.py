@@ -248,8 +248,6 @@ class LimitedProtocol(HttpToolsProtocol):
         self._waiting_since_s = self.loop.time()
         super().on_response_complete()
         self._watch_reader()
-        if self._in_message:  # the rest of a body that was answered before its end
-            self._expect_head()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -288,12 +286,9 @@ class LimitedProtocol(HttpToolsProtocol):
         identity = uuid.uuid4().hex
         _log.debug("connection_refused", extra={"reason": fault.reason, "request_id": identity})
         self._deaf = True
-        if self._answering:
-            if self.cycle.response_started or not self.cycle.more_body:
-                self.cycle.keep_alive = False
-                return
-            self.cycle.disconnected = True  # its body will never be complete
-            self.cycle.message_event.set()
+        if self._answering and (self.cycle.response_started or not self.cycle.more_body):
+            self.cycle.keep_alive = False
+            return
         headers, body = fault.problem.response(identity)
         headers += [*self.server_state.default_headers, (b"x-request-id", identity.encode())]
         lines = [b"%s: %s\r\n" % header for header in headers]

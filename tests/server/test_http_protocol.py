@@ -44,11 +44,22 @@ class Echo:
             more = message["more_body"]
         self.seen.append({"headers": list(scope["headers"]), "body": body})
         await self.gate.wait()
+        if scope["path"] == "/stream":
+            await self.stream(send)
+            return
         if scope["path"] == "/large":
             body = b"x" * 20_000_000
         headers = [(b"content-length", str(len(body)).encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def stream(self, send: Any) -> None:
+        """Twenty million bytes, each piece when the one before has been read."""
+        headers = [(b"content-length", b"20000000")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        for number in range(200):
+            body = b"x" * 100_000
+            await send({"type": "http.response.body", "body": body, "more_body": number < 199})
 
 
 class Served:
@@ -154,6 +165,17 @@ async def test_a_head_in_pieces_is_as_good_as_whole() -> None:
             await client.send(bytes([byte]))
             await asyncio.sleep(0)
         assert (await client.answer())[2] == b"ab"
+
+
+async def test_what_a_request_weighed_is_not_held_against_the_next_one() -> None:
+    async with serving(Echo(), client_timeout_s=PATIENCE_S) as served:
+        client = await served.open()
+        for _ in range(3):
+            request = POST % 600_000 + b"x" * 600_000
+            for piece in (request[:20], request[20:70], request[70:]):
+                await client.send(piece)
+                await asyncio.sleep(0.01)
+            assert len((await client.answer())[2]) == 600_000
 
 
 @pytest.mark.parametrize("begin", [b"G", b"GET / HTTP/1.1\r\nHost: x\r\nX-Long: "])
@@ -417,10 +439,11 @@ async def test_a_client_that_does_not_read_its_answer_is_cut_off() -> None:
         await settled(lambda: not served.state.connections)
 
 
-async def test_a_client_that_reads_slowly_but_steadily_gets_all_of_its_answer() -> None:
+@pytest.mark.parametrize("path", [b"/large", b"/stream"])
+async def test_a_client_that_reads_slowly_but_steadily_gets_all_of_its_answer(path: bytes) -> None:
     async with serving(Echo(), client_timeout_s=1.0) as served:
         client = await served.open()
-        await client.send(GET.replace(b"GET /", b"GET /large"))
+        await client.send(GET.replace(b"/", path, 1))
         await client.reader.readuntil(b"\r\n\r\n")
         size, loop = 0, asyncio.get_running_loop()
         until = loop.time() + 2.5

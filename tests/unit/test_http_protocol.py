@@ -1,7 +1,7 @@
 """Whatever a client sends, in whatever pieces, a clock runs for its connection or it is closed."""
 
 import asyncio
-import itertools
+from itertools import pairwise
 from typing import Any
 
 import uvicorn
@@ -85,7 +85,7 @@ async def echo(scope: Any, receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-async def talk(data: bytes, cuts: list[int]) -> tuple[LimitedProtocol, Wire]:
+async def talk(first: bytes, data: bytes, cuts: list[int]) -> None:
     config = uvicorn.Config(echo, log_config=None, ws="none", proxy_headers=False, lifespan="off")
     config.load()
     kind: Any = protocol(ConnectionLimits(client_timeout_s=1000.0, max_connections=10))
@@ -94,10 +94,10 @@ async def talk(data: bytes, cuts: list[int]) -> tuple[LimitedProtocol, Wire]:
     wire = Wire()
     connection.connection_made(wire)
     bounds = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
-    for begin, end in itertools.pairwise(bounds):
+    for piece in (first, *(data[begin:end] for begin, end in pairwise(bounds))):
         if wire.closed:
             break
-        connection.data_received(data[begin:end])
+        connection.data_received(piece)
         assert_watched(connection, wire)
         for _ in range(4):  # the application comes to answer
             await asyncio.sleep(0)
@@ -107,7 +107,6 @@ async def talk(data: bytes, cuts: list[int]) -> tuple[LimitedProtocol, Wire]:
     assert connection._head_timer is None
     assert connection.timeout_keep_alive_task is None
     assert not state.connections
-    return connection, wire
 
 
 def assert_watched(connection: LimitedProtocol, wire: Wire) -> None:
@@ -116,9 +115,18 @@ def assert_watched(connection: LimitedProtocol, wire: Wire) -> None:
     assert wire.closed or connection._answering or any(clocks)
 
 
-@given(MESSAGES, st.lists(st.integers(0, 10**6), max_size=10))
-def test_no_connection_is_ever_without_a_clock(data: bytes, cuts: list[int]) -> None:
-    asyncio.run(talk(data, cuts))
+FIRST = st.sampled_from(
+    [
+        b"",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nContent-Length: 50\r\n\r\n",  # answered before its body is there
+    ]
+)
+
+
+@given(FIRST, MESSAGES, st.lists(st.integers(0, 10**6), max_size=10))
+def test_no_connection_is_ever_without_a_clock(first: bytes, data: bytes, cuts: list[int]) -> None:
+    asyncio.run(talk(first, data, cuts))
 
 
 REQUESTS = st.lists(
@@ -154,7 +162,7 @@ def test_valid_requests_one_at_a_time_are_all_answered_however_they_are_cut(
         connection.connection_made(wire)
         for message in messages:
             bounds = sorted({0, len(message), *(cut % len(message) for cut in cuts)})
-            for begin, end in itertools.pairwise(bounds):
+            for begin, end in pairwise(bounds):
                 connection.data_received(message[begin:end])
                 for _ in range(4):
                     await asyncio.sleep(0)
