@@ -46,7 +46,8 @@ class TextWork:
         """Translates one text: prepare, run, judge, repair what failed, put together."""
         document, works = await aside(len(text), self._prepare, text)
         outputs = await self.model.run([work.trial for work in works])
-        await aside(len(text), self._take_in, works, outputs)
+        said = sum(len(output.text) for found in outputs for output in found)
+        await aside(max(len(text), said), self._take_in, works, outputs)
         await self.repair.mend(works)
         return await aside(len(text), self._finish, document, works)
 

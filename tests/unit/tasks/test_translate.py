@@ -1,4 +1,5 @@
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -22,6 +23,7 @@ from service.models.registry import Registry
 from service.tasks.memory import Memory
 from service.tasks.results import Caution, Range, Translation, TranslationResult
 from service.tasks.translate import TranslationRequest, Translator
+from service.text.finding import Finding
 from service.text.normalize import normalize
 from service.text.segment import split
 from tests.fakes import (
@@ -519,6 +521,21 @@ class TestTogetherWithOthers:
         assert isinstance(good, TranslationResult)
         assert good.translations[0].text == "GOOD ONE."
         assert isinstance(bad, InferenceFailed)
+
+    @pytest.mark.parametrize(("answer", "here"), [("short", True), ("long " * 400, False)])
+    async def test_a_long_answer_to_a_short_text_is_judged_beside_the_loop(
+        self, answer: str, here: bool
+    ) -> None:
+        threads: set[int] = set()
+
+        def check(*_: object) -> list[Finding]:
+            threads.add(threading.get_ident())
+            return []
+
+        async with translating((HY, FakeEngine(lambda text, decoding: answer))) as shop:
+            shop._fidelity = replace(UNCHECKED, check=check)
+            await shop.translate(TranslationRequest(("Good one.",), ("hy",)))
+        assert (threads == {threading.get_ident()}) is here
 
     async def test_whoever_leaves_takes_the_jobs_along_and_gives_the_lease_back(self) -> None:
         gate = Gate()
