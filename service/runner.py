@@ -246,18 +246,10 @@ class Runner:
         crew = self._crew
         if crew is None or crew.shift.end is None:
             return
-        end = crew.shift.end
         self._record.stuck.add(crew)
-        self._crew, self._ended_by = None, end.reason
-        _log.error(
-            "engine_given_up",
-            extra={
-                "model": self.info.name,
-                "reason": end.reason,
-                "seconds": round(end.seconds, 3),
-                "jobs": end.jobs,
-            },
-        )
+        self._crew, self._ended_by = None, crew.shift.end
+        extra = {"model": self.info.name, "reason": self._ended_by}
+        _log.error("engine_given_up", extra=extra)
 
     def _go_on(self) -> None:
         """Has an engine built where none is and one is needed."""

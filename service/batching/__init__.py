@@ -8,6 +8,6 @@ not to be run with others, or at all. Knows neither models nor text.
 from service.batching.batcher import Batcher
 from service.batching.jobs import Flow, JobResult
 from service.batching.quarantine import Quarantine
-from service.batching.workers import End, Shift
+from service.batching.workers import Shift
 
-__all__ = ["Batcher", "End", "Flow", "JobResult", "Quarantine", "Shift"]
+__all__ = ["Batcher", "Flow", "JobResult", "Quarantine", "Shift"]

@@ -26,7 +26,7 @@ from service.batching.outcomes import Outcomes
 from service.batching.pace import Pace
 from service.batching.quarantine import FAILED_S, HUNG_S, Quarantine
 from service.batching.turns import Turns
-from service.batching.workers import End, EndReason, Shift, Worker
+from service.batching.workers import EndReason, Shift, Worker
 from service.engines.base import Decoding, Output
 from service.errors import ModelUnavailable, QueueFull, RefusedInput, ShuttingDown
 from service.telemetry import metrics
@@ -195,8 +195,10 @@ class Batcher:
             for worker in self._workers:
                 worker.watched_s += step_s
             hung = [w for w in self._workers if w.is_overdue(self._batch_timeout_s)]
-            found = [(w.watched_s, self._take_over(w, "hang")) for w in hung]
-        for seconds, culprits in found:
+            found = [(w.watched_s, len(w.part), self._take_over(w, "hang")) for w in hung]
+        for seconds, jobs, culprits in found:
+            extra = {"model": self._name, "seconds": round(seconds, 3), "jobs": jobs}
+            _log.error("batch_hung", extra=extra)
             for job in culprits:
                 self._outcomes.blame(job, TimeoutError(f"it was not done after {seconds:.0f} s"))
 
@@ -404,7 +406,7 @@ class Batcher:
         """
         part, all_jobs = worker.part, worker.in_hand()
         if worker.shift.end is None:
-            worker.shift.end = End(reason, worker.watched_s, len(part))
+            worker.shift.end = reason
         worker.dismissed, worker.inside = True, False
         worker.part, worker.parts = [], []
         self._turns.finish(worker.batch)

@@ -14,7 +14,7 @@ from service.batching.jobs import Job
 from service.batching.turns import Turns, is_brief
 from service.engines.base import Decoding, Output
 
-__all__ = ["End", "EndReason", "RunBatch", "Shift", "Worker"]
+__all__ = ["EndReason", "RunBatch", "Shift", "Worker"]
 
 RunBatch = Callable[[Sequence[Sequence[str]], Decoding], list[Output]]
 
@@ -32,15 +32,6 @@ that was meant to take less than all that time."""
 EndReason = Literal["hang", "broken"]
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """Why an engine was given up, after how long a call, with how many jobs in it."""
-
-    reason: EndReason
-    seconds: float
-    jobs: int
-
-
 def _always() -> bool:
     return True
 
@@ -53,12 +44,12 @@ class Shift:
         run: runs one batch; one output per source, in order.
         is_sound: whether the engine still does what it did at first; asked by a worker when an
             input has failed alone.
-        end: set when the engine is given up; its workers take nothing more from the queue.
+        end: why the engine is given up; its workers take nothing more from the queue.
     """
 
     run: RunBatch
     is_sound: Callable[[], bool] = _always
-    end: End | None = None
+    end: EndReason | None = None
 
 
 @dataclass(slots=True, eq=False)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from service.batching import Batcher, End, Flow, JobResult, Quarantine, Shift
+from service.batching import Batcher, Flow, JobResult, Quarantine, Shift
 from service.batching.quarantine import FAILED_S, HUNG_S
 from service.batching.turns import WINDOW_JOBS, Turns
 from service.engines.base import Decoding, Hypothesis, Output
@@ -677,7 +677,7 @@ class Hanging:
 
     @property
     def ends(self) -> list[str]:
-        return [shift.end.reason for shift in self.shifts if shift.end is not None]
+        return [shift.end for shift in self.shifts if shift.end is not None]
 
 
 def failure_of(future: "Future[JobResult]") -> BaseException:
@@ -874,7 +874,7 @@ class TestHangs:
         thread.start()
         assert [text_of(future)[0] for future in two] == ["A", "B"]
         (lone,) = batcher.submit([source("c")], PLAIN, Flow())
-        shift.end = End("hang", TIMEOUT_S, 1)
+        shift.end = "hang"
         with batcher._changed:
             batcher._changed.notify_all()
         thread.join(PATIENCE_S)
@@ -996,8 +996,7 @@ class TestBrokenEngines:
         futures = batcher.submit([["a"], ["b"], ["c"]], PLAIN, Flow())
         broken = Shift(lambda *_: [], is_sound=lambda: False)
         batcher.work(broken)
-        assert broken.end is not None
-        assert broken.end.reason == "broken"
+        assert broken.end == "broken"
         engine.drain()
         assert [text_of(future) for future in futures] == ["A", "B", "C"]
         assert all(quarantine.verdict([name], PLAIN) == "free" for name in "abc")

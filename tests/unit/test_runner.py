@@ -738,8 +738,9 @@ async def test_the_log_says_what_was_given_up_and_no_text(
                 await doomed
             await until(lambda: any(r.message == "engine_restarted" for r in caplog.records))
     events = {record.message: vars(record) for record in caplog.records}
-    given_up = events["engine_given_up"]
-    assert [given_up[key] for key in ("model", "reason", "jobs")] == ["logged", "hang", 1]
-    assert given_up["seconds"] > TIMEOUT_S
+    hung, given_up = events["batch_hung"], events["engine_given_up"]
+    assert (hung["model"], hung["jobs"]) == ("logged", 1)
+    assert hung["seconds"] > TIMEOUT_S
+    assert (given_up["model"], given_up["reason"]) == ("logged", "hang")
     assert events["engine_restarted"]["model"] == "logged"
     assert "secret" not in caplog.text
