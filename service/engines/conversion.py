@@ -1,7 +1,8 @@
 """Converts one checkpoint to CTranslate2: the child's side of `convert`.
 
 `python -m service.engines.conversion` reads a `Request` as one line of JSON on stdin and writes a
-`Converted` or a `Refusal` to stdout. It dies with its parent: it ends when stdin does. Torch lives
+`Converted` or a `Refusal` to stdout. It dies with its parent: it ends when stdin does, and the
+kernel sees to it too. Before it reads anything of the checkpoint it confines itself. Torch lives
 and dies here. It reads one directory and fills another, and knows nothing of where the first came
 from or where the second will go.
 """
@@ -17,6 +18,7 @@ from typing import Any
 
 import msgspec
 
+from service.engines.confinement import confine
 from service.engines.conversion_checks import (
     Reference,
     Refused,
@@ -26,7 +28,7 @@ from service.engines.conversion_checks import (
     check_trimmed,
     read_vocabulary,
 )
-from service.engines.convert import Converted, Refusal, Request
+from service.engines.convert import DISK_ERRORS, Converted, Refusal, Request
 from service.engines.language_tokens import language_fault, language_tokens
 from service.engines.target_vocabulary import trim, writable_rows
 from service.engines.tokenizers import pieces_of
@@ -40,6 +42,8 @@ def main() -> int:
     """Serves one request; unexpected errors end the process with a traceback on stderr."""
     request = msgspec.json.decode(sys.stdin.buffer.readline(), type=Request)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    if request.limits:
+        confine(request.limits)
     answer_to = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # libraries print where they like; stdout is for the answer alone
     answer: Converted | Refusal
@@ -48,9 +52,27 @@ def main() -> int:
         answer = convert(request)
     except Refused as refusal:
         answer = Refusal(reason=str(refusal))
+    except OSError as error:
+        if error.errno not in DISK_ERRORS:
+            raise
+        answer = Refusal(reason=str(error), disk_error=error.errno)
+    except (MemoryError, RuntimeError) as error:
+        if not _lacks_memory(error):
+            raise
+        answer = Refusal(
+            reason="converting it takes more memory than there is, or than it may take"
+        )
     answer_to.write(msgspec.json.encode(answer))
     answer_to.close()
     return 0
+
+
+def _lacks_memory(error: Exception) -> bool:
+    """Whether memory is what is missing; torch and CTranslate2 say so only in words."""
+    said = str(error)
+    return isinstance(error, MemoryError) or any(
+        words in said for words in ("allocate memory", "bad_alloc", "bad allocation")
+    )
 
 
 def _end_with_parent() -> None:
@@ -168,6 +190,8 @@ def _convert(loader: Any, target: Path, quantization: str, form: str) -> None:
     try:
         loader.convert(str(target), quantization=quantization)
     except (KeyError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            raise
         raise Refused(f"CTranslate2 does not convert this {form}: {error}") from error
 
 
@@ -229,6 +253,8 @@ def _archive_loader(source: str, cut: Callable[[Any], None]) -> Any:
     try:
         return Loader(source)
     except (KeyError, OSError, ValueError) as error:
+        if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+            raise
         raise Refused(f"CTranslate2 does not convert this archive: {error}") from error
 
 

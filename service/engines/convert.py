@@ -7,10 +7,12 @@ where the model will go.
 """
 
 import contextlib
+import errno
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Literal
@@ -18,9 +20,11 @@ from typing import Any, Literal
 import msgspec
 
 from service.engines.base import Description
+from service.engines.confinement import Limits, limits_for
 from service.engines.language_tokens import language_fault
 
 __all__ = [
+    "DISK_ERRORS",
     "ConversionFailed",
     "Converted",
     "Refusal",
@@ -28,6 +32,28 @@ __all__ = [
     "language_fault",
     "run",
 ]
+
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
+"""Errors of the disk under the new model, not of the checkpoint."""
+
+HANDED_ON = frozenset({
+    "COVERAGE_PROCESS_CONFIG",
+    "COVERAGE_PROCESS_START",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LD_LIBRARY_PATH",
+    "MKL_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "PATH",
+    "PYTHONHOME",
+    "PYTHONNOUSERSITE",
+    "PYTHONPATH",
+    "PYTHONUSERBASE",
+    "VIRTUAL_ENV",
+})  # fmt: skip
+"""All that the child is told of the environment: no keys, no tokens, no proxies."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +64,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
         description: with the language tokens that the row wants, so that the check uses them.
         trim_target: leave out of the decoder what the target language does not use, where that
             is known and much; see `target_vocabulary`.
+        limits: what it may take; `run` sets them where they are not given.
     """
 
     form: Literal["checkpoint", "archive"]
@@ -46,6 +73,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     quantization: str
     description: Description
     trim_target: bool = True
+    limits: Limits | None = None
 
 
 class Converted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
@@ -67,9 +95,14 @@ class Converted(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Refusal(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """Why nothing was made, in words for an operator."""
+    """Why nothing was made, in words for an operator.
+
+    Attributes:
+        disk_error: one of `DISK_ERRORS` where the disk is to blame, else 0.
+    """
 
     reason: str
+    disk_error: int = 0
 
 
 class ConversionFailed(Exception):
@@ -88,19 +121,19 @@ def run(request: Request, on_wait: Callable[[], None] = lambda: None) -> Convert
         on_wait: called several times a second; what it raises ends the child and is passed on.
 
     Raises:
-        ConversionFailed: the child refused, failed or was killed.
+        ConversionFailed: the child refused, failed, was killed or took too long.
+        OSError: the disk under `request.target` did not take the model.
     """
-    root = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))
-    # Nothing is fetched while converting, whatever a checkpoint's configuration names.
-    environment = os.environ | {"PYTHONPATH": path, "HF_HUB_OFFLINE": "1"}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as log:
+    limits = request.limits or limits_for(Path(request.source))
+    request = msgspec.structs.replace(request, limits=limits)
+    folder = Path(request.target).parent
+    with tempfile.TemporaryFile(dir=folder) as out, tempfile.TemporaryFile(dir=folder) as log:
         child = subprocess.Popen(
             [sys.executable, "-m", "service.engines.conversion"],
             stdin=subprocess.PIPE,
             stdout=out,
             stderr=log,
-            env=environment,
+            env=_environment(folder),
         )
         assert child.stdin is not None
         with child.stdin as pipe:
@@ -108,20 +141,38 @@ def run(request: Request, on_wait: Callable[[], None] = lambda: None) -> Convert
                 with contextlib.suppress(BrokenPipeError):
                     pipe.write(msgspec.json.encode(request) + b"\n")
                     pipe.flush()
-                _wait(child, on_wait)
+                _wait(child, on_wait, limits.seconds)
             finally:
                 child.kill()
                 child.wait()
         return _answer(child.returncode, _read(out), _read(log).decode(errors="replace")[-4000:])
 
 
-def _wait(child: subprocess.Popen[bytes], on_wait: Callable[[], None]) -> None:
+def _environment(folder: Path) -> dict[str, str]:
+    """Returns the child's environment: ours as far as it needs it, and no network."""
+    root = str(Path(__file__).resolve().parents[2])
+    handed = {name: value for name, value in os.environ.items() if name in HANDED_ON}
+    return handed | {
+        "PYTHONPATH": os.pathsep.join(filter(None, (root, handed.get("PYTHONPATH")))),
+        # Nothing is fetched while converting, whatever a checkpoint's configuration names, and the
+        # token that the hub's client keeps in its home is not found.
+        "HF_HUB_OFFLINE": "1",
+        "HF_HOME": str(folder / "hf-home"),
+        "TMPDIR": str(folder),
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+
+
+def _wait(child: subprocess.Popen[bytes], on_wait: Callable[[], None], seconds: float) -> None:
+    until = time.monotonic() + seconds
     while True:
         try:
             child.wait(0.1)
             return
         except subprocess.TimeoutExpired:
             on_wait()
+        if time.monotonic() > until:
+            raise ConversionFailed(f"the conversion was ended: it took more than {seconds:.0f} s")
 
 
 def _read(file: Any) -> bytes:
@@ -139,5 +190,7 @@ def _answer(code: int, out: bytes, log: str) -> Converted:
     except msgspec.DecodeError:
         raise ConversionFailed("the conversion failed; the log says more", log) from None
     if isinstance(answer, Refusal):
+        if answer.disk_error:
+            raise OSError(answer.disk_error, os.strerror(answer.disk_error))
         raise ConversionFailed(answer.reason, log)
     return answer

@@ -5,7 +5,10 @@ what it unpacks to. It knows nothing of conversion.
 """
 
 import http.client
+import io
 import ipaddress
+import os
+import random
 import stat
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -17,19 +20,26 @@ from urllib.request import HTTPRedirectHandler, Request, build_opener
 import msgspec
 
 from service.models.catalog import ArchiveSource
-from service.models.download import DownloadError
 from service.models.manifest import sha256_of
 from service.models.progress import Watch
+from service.models.remote import DownloadError, asked_wait_s
 
-__all__ = ["fetch_archive", "recorded_sha256", "unpack"]
+__all__ = ["fetch_archive", "kept_archive", "recorded_sha256", "unpack"]
 
 MAX_ARCHIVE_BYTES = 4 * 2**30
 MAX_UNPACKED_BYTES = 8 * 2**30
 MAX_RATIO = 100
 """Unpacked over packed size. Weights pack to nine tenths, vocabularies to a fifth."""
 
+MAX_LISTED_BYTES = 2**20
+"""Of a zip's list of members, some 10 000 of them; `zipfile` reads it into memory as a whole."""
+
 ATTEMPTS = 4
 TIMEOUT_S = 30.0
+PATIENCE_S = 60.0
+LONGEST_NAP_S = 5.0
+"""A wait that the server asks for is slept through up to here; a longer one ends the attempt."""
+
 CHUNK_BYTES = 2**20
 SUFFIXES = frozenset({".npz", ".spm", ".yml"})
 
@@ -52,6 +62,14 @@ def recorded_sha256(folder: Path, name: str, source: ArchiveSource) -> str | Non
     return record.sha256 if record.url == source.url else None
 
 
+def kept_archive(folder: Path, name: str, source: ArchiveSource) -> tuple[Path, str] | None:
+    """Returns the archive that was fetched before, and its SHA-256, if it is still the same."""
+    archive, wanted = folder / f"{name}.zip", recorded_sha256(folder, name, source)
+    if wanted and archive.exists() and sha256_of(archive) == wanted:
+        return archive, wanted
+    return None
+
+
 def fetch_archive(folder: Path, name: str, source: ArchiveSource, watch: Watch) -> tuple[Path, str]:
     """Returns the archive and its SHA-256; fetches it where it is not there.
 
@@ -63,10 +81,9 @@ def fetch_archive(folder: Path, name: str, source: ArchiveSource, watch: Watch) 
         ShuttingDown: cancelled.
     """
     _check_url(source.url)
-    archive = folder / f"{name}.zip"
-    wanted = recorded_sha256(folder, name, source)
-    if wanted and archive.exists() and sha256_of(archive) == wanted:
-        return archive, wanted
+    if kept := kept_archive(folder, name, source):
+        return kept
+    archive, wanted = folder / f"{name}.zip", recorded_sha256(folder, name, source)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.zip.part"
     watch.waiting("downloading")
@@ -113,18 +130,24 @@ class _SafeRedirects(HTTPRedirectHandler):
 def _download(url: str, part: Path, watch: Watch) -> None:
     for attempt in range(ATTEMPTS):
         try:
-            if watch.call(lambda: _stream(url, part, watch)):
+            if watch.call(lambda: _stream(url, part, watch), PATIENCE_S):
                 return
             cause = "the connection broke off"
         except HTTPError as error:
             error.close()
             if error.code < 500 and error.code not in {408, 429}:
                 raise DownloadError(f"{url} answered {error.code}") from error
+            wait_s = asked_wait_s({k.lower(): v for k, v in error.headers.items()}) or 0.0
+            if wait_s > LONGEST_NAP_S:
+                raise DownloadError(
+                    f"{url} answered {error.code} and asks to wait {wait_s:.0f} s",
+                    retry_after_s=wait_s,
+                ) from error
             cause = f"it answered {error.code}"
         except (URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
             cause = str(getattr(error, "reason", "") or type(error).__name__)
         if attempt + 1 < ATTEMPTS:
-            watch.pause(float(attempt))
+            watch.pause(2.0**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
     raise DownloadError(f"{url} could not be fetched: {cause}")
 
 
@@ -150,7 +173,11 @@ def _stream(url: str, part: Path, watch: Watch) -> bool:
         if response.status != 206:
             have = 0
             validator.write_text(response.headers.get("ETag", ""))
-        length = int(response.headers.get("Content-Length") or 0)
+        elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
+            validator.unlink()  # another part than was asked for: from the start
+            return False
+        said = response.headers.get("Content-Length", "")
+        length = int(said) if said.isascii() and said.isdigit() else 0
         total = have + length if length else 0
         watch.begin(total, have)
         with part.open("ab" if have else "wb") as file:
@@ -173,9 +200,9 @@ def unpack(archive: Path, folder: Path) -> Path:
         DownloadError: it is no zip, or not one that can be trusted.
     """
     try:
-        with zipfile.ZipFile(archive) as zipped:
+        with _Measured(archive) as file, zipfile.ZipFile(file) as zipped:
             entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
-            _check_entries(entries)
+            _check_entries(entries, archive.stat().st_size)
             for entry in entries:
                 if PurePosixPath(entry.filename).suffix in SUFFIXES:
                     zipped.extract(entry, folder)
@@ -186,14 +213,30 @@ def unpack(archive: Path, folder: Path) -> Path:
     raise DownloadError(f"{archive.name} holds no decoder.yml")
 
 
-def _check_entries(entries: list[zipfile.ZipInfo]) -> None:
+class _Measured(io.FileIO):
+    """A file that is not read in one piece larger than a list of members may be."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if size is None or size < 0:
+            size = max(0, os.fstat(self.fileno()).st_size - self.tell())
+        if size > MAX_LISTED_BYTES:
+            raise zipfile.BadZipFile("its list of members is too long")
+        return super().read(size)
+
+
+def _check_entries(entries: list[zipfile.ZipInfo], packed: int) -> None:
+    """Refuses names outside the archive, links, and what unpacks to too much.
+
+    Args:
+        entries: as the archive lists them.
+        packed: the size of the whole archive; the entries' own may count the same bytes twice.
+    """
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
         if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
             raise DownloadError(f"the archive names {entry.filename!r}, outside itself")
         if stat.S_ISLNK(entry.external_attr >> 16):
             raise DownloadError(f"the archive holds a link, {entry.filename!r}")
-    packed = sum(entry.compress_size for entry in entries)
     unpacked = sum(entry.file_size for entry in entries)
     # `zipfile` reads no entry beyond the size that it declares, so the sum is a true bound.
     if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(packed, 2**20):

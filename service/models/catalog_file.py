@@ -38,6 +38,15 @@ class CatalogError(ValueError):
     """A catalog file is wrong; the message names the file, the row and the key."""
 
 
+class Figure(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`quality` of a row."""
+
+    metric: str
+    test_set: str
+    value: float
+    source: str
+
+
 class Row(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
 ):
@@ -61,7 +70,7 @@ class Row(
     generation: dict[str, float] = {}
     max_source_tokens: Count | None = None
     max_target_tokens: Count | None = None
-    quality: Quality | None = None
+    quality: Figure | None = None
     worth: str = ""
 
 
@@ -125,6 +134,7 @@ def _spec(where: str, name: str, row: Row, base: Path) -> ModelSpec:
     languages = tuple(getattr(row, key) for key in needed)
     if None in languages:
         raise CatalogError(f"{where}: a row with task {row.task!r} needs {' and '.join(needed)}")
+    _check_idle(where, row)
     try:
         Decoding().with_overrides(row.generation)
     except (ValueError, OverflowError) as error:  # a count may be `inf` in TOML
@@ -143,9 +153,23 @@ def _spec(where: str, name: str, row: Row, base: Path) -> ModelSpec:
         target_token=row.target_token,
         max_source_tokens=row.max_source_tokens,
         max_target_tokens=row.max_target_tokens,
-        quality=row.quality,
+        quality=Quality(**msgspec.structs.asdict(row.quality)) if row.quality else None,
         worth=row.worth,
     )
+
+
+def _check_idle(where: str, row: Row) -> None:
+    """Refuses keys that say nothing in such a row: whoever wrote them meant something."""
+    idle = {
+        "language": row.task == "translate",
+        "source": row.task == "summarize",
+        "target": row.task == "summarize",
+        "revision": row.hub is None,
+        "sha256": row.archive is None,
+    }
+    for key, does_nothing in idle.items():
+        if does_nothing and getattr(row, key) is not None:
+            raise CatalogError(f"{where}: {key} means nothing in such a row")
 
 
 def _source(where: str, row: Row, base: Path) -> Source:

@@ -55,6 +55,9 @@ SMALL_FILES = frozenset({
     "vocab.json",
 })  # fmt: skip
 
+MAX_DOCUMENT_BYTES = 128 * 2**20
+"""Of a configuration, a vocabulary or a list of shards; NLLB's tokenizer.json has 17 MB."""
+
 DEFAULT_WINDOW = 512
 """Of a model that states none: T5's relative positions have no end, its card says 512."""
 
@@ -181,8 +184,8 @@ def describe_archive(path: Path) -> Description:
         CheckpointError: it is none, or a file that it names is missing.
     """
     try:
-        said: Any = yaml.safe_load((path / "decoder.yml").read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        said: Any = yaml.safe_load(_text(path / "decoder.yml"))
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise CheckpointError("its decoder.yml cannot be read") from error
     named = said if isinstance(said, dict) else {}
     wanted = [*_list(named, "models")[:1], *_list(named, "vocabs"), "source.spm", "target.spm"]
@@ -274,7 +277,8 @@ def _token(path: Path, wanted: int) -> str:
 
 def _list(document: Mapping[str, Any], key: str) -> list[str]:
     found = document.get(key)
-    return [str(name) for name in found] if isinstance(found, list) else []
+    # Names only: a few aliases of YAML, nested, would be gigabytes as text.
+    return [n for n in found if isinstance(n, str)] if isinstance(found, list) else []
 
 
 def _inside(path: Path, name: str) -> bool:
@@ -288,9 +292,15 @@ def _json_or_nothing(path: Path) -> dict[str, Any]:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        document: Any = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        document: Any = json.loads(_text(path))
+    except (OSError, ValueError, RecursionError) as error:
         raise CheckpointError(f"its {path.name} cannot be read: {error}") from error
     if not isinstance(document, dict):
         raise CheckpointError(f"its {path.name} is not a JSON object")
     return document
+
+
+def _text(path: Path) -> str:
+    if path.stat().st_size > MAX_DOCUMENT_BYTES:
+        raise ValueError(f"it is larger than {MAX_DOCUMENT_BYTES} bytes")
+    return path.read_text(encoding="utf-8")

@@ -31,8 +31,6 @@ NAME = "manifest.json"
 
 
 class FileRecord(msgspec.Struct, frozen=True):
-    """One file of a model: bytes, and their SHA-256 in hexadecimal."""
-
     """One file: its size in bytes and its SHA-256 in hexadecimal."""
 
     size: int
@@ -52,6 +50,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             all models that were converted before this was written down.
         converted_with: versions of the libraries.
         files: every file but this one; files that are not listed are not the model's.
+        checksum: of all else that is said here; empty in manifests from before it was written.
     """
 
     format: int = 1
@@ -65,6 +64,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     trimmed: int = 0
     converted_with: dict[str, str]
     files: dict[str, FileRecord]
+    checksum: str = ""
 
     @property
     def bytes_on_disk(self) -> int:
@@ -72,18 +72,29 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def read_manifest(path: Path) -> Manifest | None:
-    """Returns the manifest of the model in `path`; `None` where none is that can be read."""
+    """Returns the manifest of the model in `path`; `None` where none is that can be believed."""
     try:
-        manifest = msgspec.json.decode((path / NAME).read_bytes(), type=Manifest)
-    except (OSError, msgspec.DecodeError):
+        content = (path / NAME).read_bytes()
+        manifest = msgspec.json.decode(content, type=Manifest)
+    except (OSError, UnicodeDecodeError, RecursionError, msgspec.DecodeError):
         return None
-    return manifest if manifest.format == 1 else None
+    if manifest.format != 1 or manifest.checksum not in {"", _checksum(content)}:
+        return None
+    return manifest
+
+
+def _checksum(content: bytes) -> str:
+    """Returns the SHA-256 of what a manifest says, however it is written, its own left out."""
+    said = msgspec.json.decode(content, type=dict[str, object])
+    said.pop("checksum", None)
+    return hashlib.sha256(msgspec.json.encode(said, order="sorted")).hexdigest()
 
 
 def write_manifest(path: Path, manifest: Manifest) -> None:
-    """Writes the manifest of the model in `path`, for people to read too."""
     """Writes the manifest into the directory `path`, which is complete from then on."""
-    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+    checksum = _checksum(msgspec.json.encode(manifest))
+    sealed = msgspec.structs.replace(manifest, checksum=checksum)
+    content = msgspec.json.format(msgspec.json.encode(sealed), indent=1)
     (path / NAME).write_bytes(content + b"\n")
 
 
@@ -113,7 +124,6 @@ def faults(path: Path, manifest: Manifest) -> tuple[str, ...]:
 
 
 def sha256_of(path: Path) -> str:
-    """Returns the SHA-256 of a file, in hexadecimal."""
     """Returns the SHA-256 of a file in hexadecimal; about 1 GB a second."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -22,10 +22,11 @@ import re
 import shutil
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from filelock import FileLock, Timeout
 
@@ -33,10 +34,15 @@ from service.engines.base import Description
 from service.engines.convert import ConversionFailed, Request, language_fault, run
 from service.errors import ModelUnavailable
 from service.models import checkpoint, manifest
-from service.models.archive import fetch_archive, recorded_sha256, unpack
+from service.models.archive import fetch_archive, kept_archive, recorded_sha256, unpack
 from service.models.catalog import ArchiveSource, DirectorySource, HubSource, ModelSpec
 from service.models.checkpoint import CheckpointError
-from service.models.download import DownloadError, fetch_snapshot, snapshot_path
+from service.models.download import (
+    DownloadError,
+    fetch_snapshot,
+    snapshot_faults,
+    snapshot_path,
+)
 from service.models.manifest import Manifest
 from service.models.progress import Progress, Watch
 
@@ -105,8 +111,14 @@ class Store:
         found = self.locate(spec)
         if found is None:
             raise ModelUnavailable(spec.name, f"it is not on disk; fetch it: lur pull {spec.name}")
-        said = manifest.read_manifest(found.path)
-        return manifest.faults(found.path, said) if said else ()
+        return self._faults(spec, found)
+
+    def _faults(self, spec: ModelSpec, found: ModelFiles) -> tuple[str, ...]:
+        if said := manifest.read_manifest(found.path):
+            return manifest.faults(found.path, said)
+        if isinstance(spec.source, HubSource):
+            return tuple(snapshot_faults(found.path).values())
+        return ()
 
     def ensure(
         self,
@@ -129,22 +141,37 @@ class Store:
         """
         watch = Watch(report, cancelled or threading.Event())
         with self._plain_reasons(spec):
-            found = self._sound(spec) or self._make(spec, watch)
+            found = self.locate(spec)
+            faults = self._faults(spec, found) if found else ()
+            if found is None or faults:
+                found = self._mend(spec, watch, faults)
             said = manifest.read_manifest(found.path)
             if said and (fault := language_fault(found.description, said.language_tokens)):
-                raise ModelUnavailable(spec.name, fault)
+                raise _unavailable(spec, fault)
             return found
+
+    def _mend(self, spec: ModelSpec, watch: Watch, faults: tuple[str, ...]) -> ModelFiles:
+        """Makes a model that is not there, or is damaged; what is wrong is then said, too."""
+        if not faults:
+            return self._make(spec, watch)
+        damage = "; ".join(faults)
+        _log.warning("model_damaged", extra={"model": spec.name, "reason": damage})
+        if _is_converted(spec):
+            raise _unavailable(spec, f"{spec.source.path} is damaged, put it back: {damage}")  # type: ignore[union-attr]
+        try:
+            with self._plain_reasons(spec):
+                return self._make(spec, watch)
+        except ModelUnavailable as error:
+            raise _unavailable(
+                spec,
+                f"it is damaged ({damage}) and cannot be made again: {error.reason}",
+                error.retry_after_s or 0.0,
+            ) from error
 
     def _sound(self, spec: ModelSpec) -> ModelFiles | None:
         """Returns a hit whose files are as they should be."""
         found = self.locate(spec)
-        if found is None or not (faults := self.verify(spec)):
-            return found
-        if _is_converted(spec):
-            raise ModelUnavailable(
-                spec.name, f"{found.path} is damaged, put it back: {'; '.join(faults)}"
-            )
-        return None
+        return found if found and not self._faults(spec, found) else None
 
     def _make(self, spec: ModelSpec, watch: Watch) -> ModelFiles:
         if isinstance(spec.source, DirectorySource):
@@ -161,7 +188,7 @@ class Store:
     def _expect(self, spec: ModelSpec) -> ModelFiles:
         if found := self.locate(spec):
             return found
-        raise ModelUnavailable(spec.name, "its files changed while they were made; try again")
+        raise _unavailable(spec, "its files changed while they were made; try again")
 
     def _convert(self, spec: ModelSpec, watch: Watch) -> None:
         folder = self._root / "ct2"
@@ -174,7 +201,28 @@ class Store:
             target, _ = self._target(spec)
             assert target is not None
             manifest.withdraw(target)
+            began = time.monotonic()
             convert_into(target, spec, source, revision, watch, Path(work))
+        seconds = round(time.monotonic() - began, 1)
+        _log.info("model_converted", extra={"model": spec.name, "seconds": seconds})
+
+    def clean(self) -> None:
+        """Removes what processes that died have left half done; what is in work is left alone.
+
+        Where the directory cannot be written, nothing is done. Raises nothing.
+        """
+        for leftover in (self._root / "ct2").glob(".*@-*"):
+            name, _, rest = leftover.name[1:].partition("@-")
+            lock = quote(f"{unquote(name)}-{rest.rpartition('-')[0]}", safe="")
+            with contextlib.suppress(OSError, Timeout), self._lock(lock).acquire(timeout=0):
+                shutil.rmtree(leftover, ignore_errors=True)
+                _log.info("leftover_removed", extra={"path": str(leftover)})
+        for leftover in self._hub.glob("models--*/blobs/*.incomplete"):
+            repository = leftover.parents[1].name.removeprefix("models--").replace("--", "/")
+            lock = "hub--" + quote(repository, safe="")
+            with contextlib.suppress(OSError, Timeout), self._lock(lock).acquire(timeout=0):
+                leftover.unlink(missing_ok=True)
+                _log.info("leftover_removed", extra={"path": str(leftover)})
 
     def _checkpoint(
         self, spec: ModelSpec, watch: Watch, work: Path | None = None
@@ -187,21 +235,23 @@ class Store:
                 if self._offline and not checkpoint.is_complete(snapshot_path(self._hub, source)):
                     raise self._absent(spec)
                 with self._locked("hub--" + quote(source.repository, safe=""), watch):
-                    path = fetch_snapshot(self._hub, source, self._endpoint, watch)
+                    path = fetch_snapshot(
+                        self._hub, source, self._endpoint, watch, offline=self._offline
+                    )
                 return path, source.revision
             case ArchiveSource() as source if work is not None:
                 folder, name = self._root / "archives", quote(spec.name, safe="")
-                if self._offline and not (folder / f"{name}.zip").exists():
+                if self._offline and kept_archive(folder, name, source) is None:
                     raise self._absent(spec)
                 archive, sha256 = fetch_archive(folder, name, source, watch)
                 return unpack(archive, work / "archive"), sha256
             case ArchiveSource():
-                raise ModelUnavailable(spec.name, "transformers cannot run a Marian archive")
+                raise _unavailable(spec, "transformers cannot run a Marian archive")
 
     def _absent(self, spec: ModelSpec) -> ModelUnavailable:
-        return ModelUnavailable(
-            spec.name,
-            f"it is not in {self._root} and this service is offline; "
+        return _unavailable(
+            spec,
+            f"it is not, or not whole, in {self._root} and this service is offline; "
             f"fetch it where there is a network: lur pull {spec.name}",
         )
 
@@ -254,11 +304,14 @@ class Store:
             bytes_on_disk=size,
         )
 
-    @contextlib.contextmanager
-    def _locked(self, name: str, watch: Watch) -> Iterator[None]:
+    def _lock(self, name: str) -> FileLock:
         folder = self._root / "locks"
         folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / f"{name}.lock")
+        return FileLock(folder / f"{name}.lock")
+
+    @contextlib.contextmanager
+    def _locked(self, name: str, watch: Watch) -> Iterator[None]:
+        lock = self._lock(name)
         while True:
             try:
                 lock.acquire(timeout=0.2, poll_interval=0.05)
@@ -276,13 +329,13 @@ class Store:
         try:
             yield
         except ConversionFailed as error:
-            raise ModelUnavailable(spec.name, error.reason) from error
+            raise _unavailable(spec, error.reason) from error
         except CheckpointError as error:
-            raise ModelUnavailable(spec.name, f"{spec.repository}: {error}") from error
+            raise _unavailable(spec, f"{spec.repository}: {error}") from error
         except DownloadError as error:
-            raise ModelUnavailable(spec.name, str(error)) from error
+            raise _unavailable(spec, str(error), error.retry_after_s) from error
         except OSError as error:
-            raise ModelUnavailable(spec.name, _disk_reason(error, self._root)) from error
+            raise _unavailable(spec, _disk_reason(error, self._root)) from error
 
 
 def convert_into(
@@ -340,6 +393,11 @@ def convert_into(
     manifest.publish(built, target)
 
 
+def _unavailable(spec: ModelSpec, reason: str, retry_after_s: float = 0.0) -> ModelUnavailable:
+    """Returns the error; without a wait that somebody asked for, when to retry is not ours."""
+    return ModelUnavailable(spec.name, reason, retry_after_s=retry_after_s)
+
+
 def _is_converted(spec: ModelSpec) -> bool:
     source = spec.source
     return isinstance(source, DirectorySource) and (source.path / manifest.NAME).exists()
@@ -383,7 +441,9 @@ def _overridden(description: Description, spec: ModelSpec) -> Description:
 def _disk_reason(error: OSError, root: Path) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return f"the disk that holds {root} is full"
-    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
+    if error.errno == errno.EFBIG:
+        return f"a file in {root} would be larger than this process, or the file system, may write"
+    if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
         return f"it is not on disk and {root} cannot be written: {os.strerror(error.errno)}"
     return f"{error.filename or root}: {error.strerror or error}"
 
