@@ -90,6 +90,7 @@ class Core:
         except UnusableShelf as error:
             raise SettingsError(f"LUR_RESULT_CACHE_FILE: {error}") from error
         works: list[Coroutine[Any, Any, None]] = [self.registry.look_after()]
+        works += [_in_thread(self.store.clean)]
         works += [self._make_ready(chain) for chain in self.preload()]
         tasks = [asyncio.create_task(work) for work in works]
         try:
