@@ -1,0 +1,19 @@
+"""The soak in its short form; `SOAK_SECONDS` and `SOAK_SEED` make it longer or another."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.soak.run import soak
+
+
+@pytest.mark.timeout(900)
+def test_under_twice_its_capacity_with_faults_nothing_is_wrong_and_nothing_grows(
+    tiny_cache: Path, tiny_store: object
+) -> None:
+    seconds = float(os.environ.get("SOAK_SECONDS", "60"))
+    report = soak(seconds, int(os.environ.get("SOAK_SEED", "1")), tiny_cache)
+    print(report)
+    assert report.faults == []
+    assert report.metrics["lur_engine_restarts hang"] + report.metrics["lur_engine_restarts broken"]
