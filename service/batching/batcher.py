@@ -18,7 +18,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future
 
 from service.batching.jobs import Flow, Job, JobResult
@@ -36,6 +36,10 @@ __all__ = ["Batcher"]
 SWEEP_S = 0.1
 """A full queue is searched for cancelled jobs no more often: it takes 0.3 us a job, and refusing
 must be cheap."""
+
+BESIDE_S = 2.0
+"""A job set apart waits so long for the engine to be left to it, and is left alone there so long: a
+batch that hangs is known as such only much later, and must not stop the queue until then."""
 
 TROUBLE_RETRY_S = 60.0
 """When to ask a model in trouble again: only a restart of the process helps, or a new load."""
@@ -227,7 +231,12 @@ class Batcher:
     def _next_batch(self, worker: Worker) -> bool:
         """Waits for jobs and takes a batch of them; False when there will be none."""
         with self._changed:
+            worker.busy = False
+            self._changed.notify_all()
             while self._wait_for_jobs(worker):
+                if self._apart and not self._is_alone(worker):
+                    self._changed.wait(BESIDE_S)
+                    continue
                 if self._apart:
                     batch = self._outcomes.wanted([self._apart.popleft()])
                     worker.take(batch, [batch] if batch else [])
@@ -242,19 +251,37 @@ class Batcher:
                 self._count()
                 worker.started_s = time.monotonic()
                 if batch:
+                    worker.busy = True
                     return True
         return False
+
+    def _is_alone(self, worker: Worker) -> bool:
+        """Whether the worker would have the engine to itself, as a job set apart must.
+
+        If that job breaks the engine, who ran beside it would be taken for a culprit too.
+        """
+        return not any(self._beside(worker))
+
+    def _beside(self, worker: Worker) -> Iterator[Worker]:
+        """The others in the same engine, but for who has been there for long: that may hang."""
+        for other in self._workers:
+            if other.busy and other.shift is worker.shift and other.watched_s < BESIDE_S:
+                yield other
 
     def _waits(self) -> bool:
         return bool(self._turns.jobs or self._apart)
 
     def _wait_for_jobs(self, worker: Worker) -> bool:
         """Returns whether there are any for this worker; there will be none after an end."""
-        while worker.shift.end is None and not self._waits():
-            if self._closing:
+        while worker.shift.end is None and (self._keeps_off(worker) or not self._waits()):
+            if self._closing and not self._waits():
                 return False
-            self._changed.wait()
+            self._changed.wait(BESIDE_S if self._waits() else None)
         return worker.shift.end is None
+
+    def _keeps_off(self, worker: Worker) -> bool:
+        """Whether a job set apart is in the worker's engine."""
+        return any(job.apart for other in self._beside(worker) for job in other.batch)
 
     def _wait_for_company(self, worker: Worker) -> None:
         """Waits while flows that were here a moment ago may be on their way back.
@@ -336,7 +363,7 @@ class Batcher:
         """Takes up the next part of the worker's batch, from now on watched; False: it was all."""
         with self._changed:
             worker.part, worker.inside = [], False
-            if worker.dismissed or not worker.parts:
+            if not worker.parts:
                 return False
             worker.part, worker.inside = worker.parts.pop(), True
             worker.started_s, worker.watched_s = time.monotonic(), 0.0
