@@ -61,6 +61,7 @@ class Worker:
         parts: of that batch, what has still to be run; the last is next.
         part: what the engine has, or had and is not settled yet.
         inside: whether the engine has it now.
+        busy: whether it has taken a batch and not come back for the next.
         started_s: since when, in seconds of `time.monotonic`.
         watched_s: how long, as the watch counts.
         dismissed: what it had in hand was taken over; whatever it comes back with is dropped.
@@ -75,6 +76,7 @@ class Worker:
     parts: list[list[Job]] = field(default_factory=list)
     part: list[Job] = field(default_factory=list)
     inside: bool = False
+    busy: bool = False
     started_s: float = 0.0
     watched_s: float = 0.0
     dismissed: bool = False
