@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-__all__ = ["SHORT_CHARACTERS", "aside"]
+__all__ = ["SHORT_CHARACTERS", "aside", "weight"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -12,6 +12,15 @@ T = TypeVar("T")
 SHORT_CHARACTERS = 1000
 """Cutting, tokenizing or checking so much takes a millisecond or two. To hand it to a thread and
 back costs 0.1 ms on idle cores, and several where engines keep all of them busy."""
+
+SENTENCE_CHARACTERS = 40
+"""What a sentence weighs at least, however short it is: each is tokenized and checked by itself."""
+
+
+def weight(text: str) -> int:
+    """Returns how many characters of ordinary text are as much work as this text."""
+    sentences = len(text.splitlines()) + text.count(". ")
+    return max(len(text), SENTENCE_CHARACTERS * sentences)
 
 
 async def aside(characters: int, work: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:

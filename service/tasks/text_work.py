@@ -1,4 +1,4 @@
-"""One text into one language with one leased model: split, try, judge, repair, put together.
+"""Texts into one language with one leased model: split, try, judge, repair, put together.
 
 Everything between the sentences comes back as it was. Knows no request, no route and no cache.
 """
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service.runner import ModelInfo
-from service.tasks.aside import aside
+from service.tasks.aside import aside, weight
 from service.tasks.judge import Judge
 from service.tasks.repair import Repair, Work
 from service.tasks.results import Caution, Range, TranslatedSegment, Translation, bundled_model
@@ -42,14 +42,20 @@ class TextWork:
     judge: Judge
     repair: Repair
 
-    async def translate(self, text: str) -> Done:
-        """Translates one text: prepare, run, judge, repair what failed, put together."""
-        document, works = await aside(len(text), self._prepare, text)
+    async def translate(self, texts: Sequence[str]) -> list[Done]:
+        """Translates the texts: prepare, run, judge, repair what failed, put together.
+
+        Each step is done for all of them at once: many short texts are as much work as a long one,
+        and would hold up the event loop as long.
+        """
+        size = sum(map(weight, texts))
+        prepared = await aside(size, lambda: [self._prepare(text) for text in texts])
+        works = [work for _, found in prepared for work in found]
         outputs = await self.model.run([work.trial for work in works])
         said = sum(len(output.text) for found in outputs for output in found)
-        await aside(max(len(text), said), self._take_in, works, outputs)
+        await aside(max(size, said), self._take_in, works, outputs)
         await self.repair.mend(works)
-        return await aside(len(text), self._finish, document, works)
+        return await aside(size, lambda: [self._finish(*one) for one in prepared])
 
     def _prepare(self, text: str) -> tuple[Document, list[Work]]:
         """The text's segments, and a work for each that has words."""

@@ -157,8 +157,7 @@ class Translator:
             behind = specs[specs.index(model.spec) + 1 :]
             fallback = self._fallback(behind[0], request, watch) if behind else None
             work = TextWork(model, judge, Repair(model, judge, fallback))
-            done = await together(*(work.translate(text) for text in request.texts))
-            return runner.info, done
+            return runner.info, await work.translate(request.texts)
 
     def _leased(self, runner: Runner, request: TranslationRequest, watch: Stopwatch) -> LeasedModel:
         spec = self._catalog.named(runner.info.name)

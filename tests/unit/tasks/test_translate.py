@@ -58,9 +58,11 @@ class Encoding(FakeEngine):
     def __init__(self, **options) -> None:
         super().__init__(**options)
         self.encoded: list[str] = []
+        self.encoded_in: dict[str, int] = {}
 
     def encode(self, text: str) -> list[str]:
         self.encoded.append(text)
+        self.encoded_in[text] = threading.get_ident()
         return super().encode(text)
 
 
@@ -95,6 +97,31 @@ async def into_armenian(engine: FakeEngine, *given: str, **options) -> Translati
 async def one(engine: FakeEngine, text: str, **options) -> Translation:
     (translation,) = (await into_armenian(engine, text, **options)).translations
     return translation
+
+
+class TestEventLoop:
+    @pytest.mark.parametrize(
+        "given",
+        [
+            [f"Text number {i} of many." for i in range(100)],
+            ["".join(f"a{i}\u2028" for i in range(100))],
+            ["A b. " * 100],
+        ],
+        ids=["many texts", "many lines", "many sentences"],
+    )
+    async def test_many_sentences_are_cut_beside_it_however_short_they_are(
+        self, given: list[str]
+    ) -> None:
+        engine = Encoding()
+        await into_armenian(engine, *given)
+        ours = [text for text in engine.encoded_in if any(text in whole for whole in given)]
+        assert len(ours) >= 1
+        assert threading.get_ident() not in {engine.encoded_in[text] for text in ours}
+
+    async def test_a_sentence_is_cut_where_it_is(self) -> None:
+        engine = Encoding()
+        await into_armenian(engine, "One text.")
+        assert engine.encoded_in["One text."] == threading.get_ident()
 
 
 class TestLayout:
