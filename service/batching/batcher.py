@@ -249,7 +249,7 @@ class Batcher:
                     self._outcomes.drop(waiting - len(batch) - self._turns.jobs)
                     worker.take(batch, self._sifted(batch))
                 self._count()
-                worker.started_s = time.monotonic()
+                worker.started_s, worker.watched_s = time.monotonic(), 0.0
                 if batch:
                     worker.busy = True
                     return True

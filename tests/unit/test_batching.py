@@ -989,6 +989,27 @@ class TestRefusedInputs:
         assert isinstance(failure_of(bad), InferenceFailed)
 
 
+class Breakable:
+    """An engine of two workers, broken by one input, which waits a while for who is beside it."""
+
+    def __init__(self) -> None:
+        self.broken = False
+        self._inside = 0
+        self._changed = threading.Condition()
+
+    def __call__(self, sources: Sources, decoding: Decoding) -> list[Output]:
+        with self._changed:
+            self._inside += 1
+            self._changed.notify_all()
+            if any("break" in source for source in sources):
+                self.broken = True
+                self._changed.wait_for(lambda: self._inside > 1, 0.2)
+            self._inside -= 1
+            if self.broken:
+                raise RuntimeError("broken")
+        return [output(source[0].upper()) for source in sources]
+
+
 class TestBrokenEngines:
     def test_an_engine_that_fails_on_everything_is_given_up_and_nobody_is_blamed(self) -> None:
         engine, quarantine = Hanging(), Quarantine()
@@ -1009,6 +1030,28 @@ class TestBrokenEngines:
         assert (text_of(a), text_of(b)) == ("A", "B")
         assert isinstance(failure_of(bad), InferenceFailed)
         assert engine.ends == ["broken", "broken"]
+
+    def test_who_runs_beside_the_culprit_is_not_taken_for_one(self) -> None:
+        quarantine = Quarantine()
+        batcher = batcher_of(Engine(), quarantine=quarantine)
+        batcher.expect(2)
+        bad, a, b = (batcher.submit([s], PLAIN, Flow())[0] for s in (["break"], ["a"], ["b"]))
+        batcher.close()
+        engines = []
+        while not (a.done() and bad.done() and b.done()):
+            engine = Breakable()
+            engines.append(engine)
+            shift = Shift(engine, is_sound=lambda engine=engine: not engine.broken)
+            threads = [threading.Thread(target=batcher.work, args=(shift,)) for _ in range(2)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(PATIENCE_S)
+                assert not thread.is_alive()
+        assert (text_of(a), text_of(b)) == ("A", "B")
+        assert isinstance(failure_of(bad), InferenceFailed)
+        assert [quarantine.verdict([n], PLAIN) for n in "ab"] == ["free", "free"]
+        assert [engine.broken for engine in engines][:2] == [True, True]
 
     def test_an_engine_that_is_sound_after_a_failure_goes_on(self) -> None:
         engine = Hanging()
