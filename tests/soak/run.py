@@ -246,6 +246,8 @@ class Load:
         """Asks until the time is over, then waits for the queue to empty and asks all once more."""
         helpers = [asyncio.create_task(work) for work in
                    (self._sample(), self._administer(), self._look())]  # fmt: skip
+        for fault in FAULTS:  # each at least once
+            self._begin(self._ask(fault_of(self._rng, fault, self._lines)))
         rate = OVERLOAD * self._report.capacity_per_s
         due = phase = time.monotonic()
         while (now := time.monotonic()) < self._until:
