@@ -25,6 +25,7 @@ __all__ = ["trimmed"]
 
 _MIN_WORDS: Final = 3
 _MAX_CHARACTERS: Final = 1_000  # no sentence people read is longer; it bounds the work
+_MAX_COMMAS: Final = 40  # with more of them it is a list
 _MAX_FORMS: Final = 24
 
 _PAST: Final = re.compile(r"[a-z]{2,}(?:ed|ied)")
@@ -59,10 +60,12 @@ def trimmed(sentence: str) -> list[str]:
     """Return shorter whole sentences that say part of what `sentence` says, the longest first.
 
     Each begins as the sentence begins and ends with its end mark. A sentence without an end mark,
-    with a quotation, or of over a thousand characters has none. There are at most 24, and the work
-    is bounded.
+    with a quotation, of over a thousand characters or over forty commas has none. There are at most
+    24, and the work is bounded.
     """
-    if len(sentence) > _MAX_CHARACTERS or re.search(r"[\"“”«»;:]", sentence):
+    if len(sentence) > _MAX_CHARACTERS or sentence.count(",") > _MAX_COMMAS:
+        return []
+    if re.search(r"[\"“”«»;:]", sentence):
         return []
     end = _END.search(sentence)
     if end is None:

@@ -22,6 +22,9 @@ Work = Callable[[str], object]
 MIN_SECONDS = 0.005
 """Of a work that takes less on the longest text, the clock sees more noise than growth."""
 
+_DOUBTFUL = 1.2
+"""Beyond, the longest text is given again: it may have been disturbed."""
+
 UNITS = {
     "one letter": "a",
     "one Armenian letter": "ա",
@@ -169,16 +172,20 @@ def seconds(work: Work, text: str, runs: int = 1) -> float:
     return least
 
 
-def exponent(work: Work, family: str, characters: int, runs: int = 3) -> float:
+def exponent(work: Work, family: str, characters: int, runs: int = 2) -> float:
     """Return e of t = c·n^e between texts of a quarter of so many characters and of all of them.
 
-    1 for linear work, 2 for quadratic work; 0 where the longest text takes less than 5 ms.
+    1 for linear work, 2 for quadratic work. Where the longest text takes less than 5 ms, it is made
+    four times as long; 0 where that takes less, too.
     """
     last = seconds(work, text_of(family, characters))
     if last < MIN_SECONDS:
-        return 0.0
+        characters *= 4
+        last = seconds(work, text_of(family, characters))
+        if last < MIN_SECONDS:
+            return 0.0
     first = seconds(work, text_of(family, characters // 4), runs)
-    if _slope(first, last) > 1:
+    if _slope(first, last) > _DOUBTFUL:
         last = min(last, seconds(work, text_of(family, characters), runs))
     return _slope(first, last)
 

@@ -34,7 +34,7 @@ from service.text.numbers.known import KnownNumbers
 from service.text.pack import cut, pack
 from service.text.placeholders import PLACEHOLDER_STYLES, PROXIES, restored, with_placeholders
 from service.text.quotations import KnownQuotations, quotations
-from service.text.segment import Span, splice, split
+from service.text.segment import Span, sentences, splice, split
 from service.text.support import support
 from service.text.transliteration import likeness
 from service.text.trimming import trimmed
@@ -220,12 +220,13 @@ def likeness_is_a_share(name: str, word: str) -> None:
 
 @promise(TEXTS)
 def shorter_forms_are_made_of_the_sentence_in_order(text: str) -> None:
-    forms = trimmed(text)
-    assert len(forms) <= 24
-    for form in forms:
-        assert len(form) < len(text)
-        rest = iter(text)
-        assert all(character in rest for character in form)
+    for sentence in (text, *text.splitlines(), *sentences(text)):
+        forms = trimmed(sentence)
+        assert len(forms) <= 24
+        for form in forms:
+            assert len(form) < len(sentence)
+            rest = iter(sentence)
+            assert all(character in rest for character in form)
 
 
 @promise(WORDS, WORDS)

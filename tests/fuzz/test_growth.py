@@ -1,9 +1,11 @@
+import re
+
 import pytest
 
 from tests.fuzz.growth import FAMILIES, exponent, text_of
 from tests.fuzz.works import WORKS
 
-CHARACTERS = 12_000
+CHARACTERS = 8_000
 SUSPECTED = 1.4
 MAX_EXPONENT = 1.5
 
@@ -35,7 +37,7 @@ def growth(name: str, family: str) -> float:
     found = exponent(WORKS[name], family, CHARACTERS)
     for times in (2, 4):
         if found > SUSPECTED:
-            found = exponent(WORKS[name], family, times * CHARACTERS, runs=5)
+            found = exponent(WORKS[name], family, times * CHARACTERS, runs=4)
     return found
 
 
@@ -51,6 +53,11 @@ def test_a_quadratic_work_is_seen() -> None:
         return sum(text[:end].count("b") for end in range(0, len(text), 2))
 
     assert exponent(work, "one letter", CHARACTERS) > MAX_EXPONENT
+
+
+def test_marks_sorted_in_quadratic_time_are_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.text.names._MARK", re.compile("(?!)"))
+    assert exponent(WORKS["names.fold"], "a letter and marks", CHARACTERS) > MAX_EXPONENT
 
 
 def test_a_linear_work_is_not() -> None:
