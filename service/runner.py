@@ -56,12 +56,17 @@ class Record:
 
     Attributes:
         quarantine: inputs that are not run, or not with others.
-        stuck: engines that were given up and have not come to their end, as long as they were
-            being built too.
+        left: engines that were given up and have not come to their end, as crews, or, where they
+            were still being built, as anything else.
     """
 
     quarantine: Quarantine = field(default_factory=Quarantine)
-    stuck: set[object] = field(default_factory=set)
+    left: set[object] = field(default_factory=set)
+
+    @property
+    def stuck(self) -> int:
+        """How many of these hang; the others will soon have done what they were at."""
+        return sum(not isinstance(one, Crew) or bool(one.shift.hung) for one in list(self.left))
 
 
 class Runner:
@@ -130,7 +135,7 @@ class Runner:
         """
         self._started.set_running_or_notify_cancel()  # from here on only our threads settle it
         with self._lock:
-            if len(self._record.stuck) >= MAX_STUCK:
+            if self._record.stuck >= MAX_STUCK:
                 self._end()
                 raise ModelUnavailable(self.info.name, self._too_many())
             watch = f"watch-{self.info.name}"
@@ -171,7 +176,7 @@ class Runner:
             crew.work(self._batcher, self._left)
         else:
             crew.engine.close()
-            self._record.stuck.discard(ticket)
+            self._record.left.discard(ticket)
 
     def _take_on(self, crew: Crew, ticket: object) -> bool:
         """Lets a new engine work; False where it is not waited for any more."""
@@ -194,7 +199,7 @@ class Runner:
         """The first engine's failure is raised by `start`; that of a later one is the end."""
         with self._lock:
             if self._building is not ticket:  # it is not waited for any more
-                self._record.stuck.discard(ticket)
+                self._record.left.discard(ticket)
                 return
             self._building = None
             first = not self._started.done()
@@ -216,7 +221,7 @@ class Runner:
         """Called by a crew whose last thread is out, when its engine is closed."""
         with self._lock:
             self._settle_crew()
-            self._record.stuck.discard(crew)
+            self._record.left.discard(crew)
             if self._crew is crew:
                 self._crew = None
                 if not self._closing:
@@ -234,7 +239,7 @@ class Runner:
             self._building_s += step_s
             late = self._building if self._building_s > BUILD_S else None
             if late is not None:
-                self._record.stuck.add(late)
+                self._record.left.add(late)
             self._settle_crew()
             self._go_on()
         if late is not None:
@@ -246,7 +251,7 @@ class Runner:
         crew = self._crew
         if crew is None or crew.shift.end is None:
             return
-        self._record.stuck.add(crew)
+        self._record.left.add(crew)
         self._crew, self._ended_by = None, crew.shift.end
         extra = {"model": self.info.name, "reason": self._ended_by}
         _log.error("engine_given_up", extra=extra)
@@ -255,18 +260,18 @@ class Runner:
         """Has an engine built where none is and one is needed."""
         if self._crew is not None or self._building is not None or self._stopped.done():
             return
-        stuck = len(self._record.stuck)
+        stuck = self._record.stuck
         if stuck >= MAX_STUCK and self._trouble is None:
             self._trouble = self._too_many()
             self._batcher.suspend(self._trouble)
             _log.critical("runner_stuck", extra={"model": self.info.name, "engines": stuck})
         if self._closing and not self._batcher.has_work:
             self._end()
-        elif stuck < MAX_STUCK:
+        elif len(self._record.left) < MAX_STUCK:
             self._begin_to_build()
 
     def _too_many(self) -> str:
-        return f"{len(self._record.stuck)} of its engines hang; the process has to be restarted"
+        return f"{self._record.stuck} of its engines hang; the process has to be restarted"
 
     def _end(self) -> None:
         self._over.set()
@@ -287,7 +292,7 @@ class Runner:
     def _show(self) -> None:
         name = self.info.name
         metrics.OLDEST_BATCH_SECONDS.labels(name).set(self._batcher.stalled_s)
-        metrics.STUCK_ENGINES.labels(name).set(len(self._record.stuck))
+        metrics.STUCK_ENGINES.labels(name).set(self._record.stuck)
 
     @property
     def is_dead(self) -> bool:
@@ -315,8 +320,8 @@ class Runner:
 
     @property
     def memory_bytes(self) -> int:
-        """Resident bytes of the weights; engines that hang or are being built included."""
-        engines = len(self._record.stuck)
+        """Resident bytes of the weights; engines given up or being built included."""
+        engines = len(self._record.left)
         engines += self._crew is not None or self._building is not None
         return max(1, engines) * self._engine.memory_bytes
 

@@ -227,6 +227,7 @@ class Batcher:
         finally:
             with self._changed:
                 self._workers.discard(worker)
+                shift.hung.discard(worker)
 
     def _next_batch(self, worker: Worker) -> bool:
         """Waits for jobs and takes a batch of them; False when there will be none."""
@@ -434,6 +435,8 @@ class Batcher:
         part, all_jobs = worker.part, worker.in_hand()
         if worker.shift.end is None:
             worker.shift.end = reason
+        if reason == "hang":
+            worker.shift.hung.add(worker)
         worker.dismissed, worker.inside = True, False
         worker.part, worker.parts = [], []
         self._turns.finish(worker.batch)

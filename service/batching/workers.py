@@ -45,11 +45,13 @@ class Shift:
         is_sound: whether the engine still does what it did at first; asked by a worker when an
             input has failed alone.
         end: why the engine is given up; its workers take nothing more from the queue.
+        hung: those of them that hang in the engine.
     """
 
     run: RunBatch
     is_sound: Callable[[], bool] = _always
     end: EndReason | None = None
+    hung: "set[Worker]" = field(default_factory=set)
 
 
 @dataclass(slots=True, eq=False)

@@ -69,7 +69,7 @@ ENGINE_RESTARTS = Counter(
     "lur_engine_restarts", "Engines built in place of one that was given up", ["model", "reason"]
 )
 STUCK_ENGINES = Gauge(
-    "lur_stuck_engines", "Engines given up that have not come to their end", ["model"]
+    "lur_stuck_engines", "Engines given up in which a batch hangs", ["model"]
 )
 REFUSED_INPUTS = Counter(
     "lur_refused_inputs", "Submissions with an input that the engine failed on before", ["model"]

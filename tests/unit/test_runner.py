@@ -538,7 +538,7 @@ async def test_a_first_engine_that_takes_too_long_is_not_waited_for(workshop: Wo
     runner.check(1.0)
     with pytest.raises(TimeoutError, match="not built within 300 s"):
         await start
-    assert len(record.stuck) == 1
+    assert record.stuck == 1
     workshop.building.open()
     await until(lambda: not record.stuck)
     assert workshop.made[0].closed_in is not None
@@ -574,6 +574,22 @@ async def test_with_so_many_engines_hanging_no_other_is_built_until_one_comes_ba
         assert len(workshop.made) == MAX_STUCK + 1
 
 
+async def test_an_engine_that_is_about_to_be_left_does_not_count_as_one_that_hangs() -> None:
+    workshop, record = Workshop(workers=2), Record()
+    record.left.update(object() for _ in range(MAX_STUCK - 1))
+    async with workshop.running(record=record) as runner:
+        slow = await workshop.hang(runner)  # not for long
+        broken = asyncio.create_task(run(runner, sources(runner, "break"), PLAIN))
+        await until(lambda: len(record.left) == MAX_STUCK)
+        runner.check(1.0)
+        assert runner.trouble is None
+        workshop.gate.open()
+        with pytest.raises(InferenceFailed):
+            await broken
+        assert texts(await slow) == ["HANG"]
+        assert len(record.left) == MAX_STUCK - 1
+
+
 async def test_a_stuck_runner_can_be_closed(workshop: Workshop) -> None:
     record = Record()
     async with workshop.running(record=record) as runner:
@@ -585,7 +601,7 @@ async def test_a_stuck_runner_can_be_closed(workshop: Workshop) -> None:
             await until(lambda: runner.is_stuck or workshop.made[-1].texts == [])
         assert runner.is_stuck
         await runner.close()
-        assert len(record.stuck) == MAX_STUCK
+        assert record.stuck == MAX_STUCK
         with pytest.raises(ModelUnavailable, match="4 of its engines hang"):
             await runner_of(workshop.build, record=record).start()
 
