@@ -9,8 +9,9 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +38,9 @@ class Fault:
         times: for so many requests.
         method: only these.
         code: the hub's `X-Error-Code`.
+        headers: these on top of the answer's own.
+        body: answer 200 and this instead.
+        trickle: send a byte a tenth of a second (at most for 30 s).
     """
 
     status: int | None = None
@@ -48,6 +52,9 @@ class Fault:
     times: int = 1_000_000
     method: str = "GET"
     code: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    trickle: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,7 +85,7 @@ class LocalHub:
         class Handler(_Handler):
             owner = hub
 
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
         self.url = f"http://127.0.0.1:{self._server.server_port}"
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,))
@@ -155,6 +162,13 @@ class LocalHub:
         return next((c for c in large if _sha256(c) == name), None)
 
 
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing: clients that are killed close their connections anyhow."""
+
+
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     owner: LocalHub
@@ -173,9 +187,12 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         fault = self.owner.take_fault(method, path)
         if fault and fault.status:
-            self._error(fault.status, fault.code)
+            self._error(fault.status, fault.code, fault.headers)
+        elif fault and fault.body is not None:
+            headers = {"Content-Type": "text/html"} | fault.headers
+            self._send(method, fault.body, headers, Fault())
         elif match := re.fullmatch(r"/api/models/([^/]+/[^/]+)/(revision|tree)/([^/]+)/?", path):
-            self._api(match[1], match[2], match[3])
+            self._api(match[1], match[2], match[3], fault)
         elif match := re.fullmatch(r"/([^/]+/[^/]+)/resolve/([^/]+)/(.+)", path):
             self._resolve(method, match[1], match[2], match[3], fault)
         elif match := re.fullmatch(r"/(?:files|large)/([^/]+)(?:/[^/]+)?", path):
@@ -187,7 +204,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._error(404, None)
 
-    def _api(self, repository: str, kind: str, revision: str) -> None:
+    def _api(self, repository: str, kind: str, revision: str, fault: Fault | None) -> None:
         files = self.owner.find(repository, revision)
         if isinstance(files, str):
             self._error(404, files)
@@ -197,7 +214,7 @@ class _Handler(BaseHTTPRequestHandler):
             siblings = [{"rfilename": name} for name in files]
             document = {"id": repository, "sha": revision, "siblings": siblings}
         body = json.dumps(document).encode()
-        self._send("GET", body, {"Content-Type": "application/json"}, None)
+        self._send("GET", body, {"Content-Type": "application/json"}, fault)
 
     def _resolve(
         self, method: str, repository: str, revision: str, name: str, fault: Fault | None
@@ -217,7 +234,7 @@ class _Handler(BaseHTTPRequestHandler):
             # Another host's name, as the hub's own storage is: the client then asks there.
             storage = self.owner.url.replace("127.0.0.1", "localhost")
             headers["Location"] = f"{storage}/large/{_sha256(content)}/{name}"
-            self._send(method, b"", headers, None, status=302)
+            self._send(method, b"", headers, fault, status=302)
         else:
             self._send(method, content, headers, fault)
 
@@ -230,6 +247,7 @@ class _Handler(BaseHTTPRequestHandler):
         status: int = 200,
     ) -> None:
         fault = fault or Fault()
+        headers |= fault.headers
         if fault.corrupt:
             content = content[:-1] + bytes([content[-1] ^ 0xFF])
         start = 0
@@ -260,14 +278,21 @@ class _Handler(BaseHTTPRequestHandler):
             yield body[: fault.hold_after]
             fault.hold.wait(30)
             body = body[fault.hold_after :]
-        if fault.cut_after is None:
+        if fault.trickle:
+            for i in range(min(len(body), 300)):
+                yield body[i : i + 1]
+                time.sleep(0.1)
+            self.close_connection = True
+        elif fault.cut_after is None:
             yield body
         else:
             yield body[: fault.cut_after]
             self.close_connection = True
 
-    def _error(self, status: int, code: str | None) -> None:
+    def _error(self, status: int, code: str | None, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)
+        for key, value in (headers or {}).items():
+            self.send_header(key, value)
         if code:
             self.send_header("X-Error-Code", code)
         self.send_header("Content-Length", "0")
