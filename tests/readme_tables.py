@@ -26,7 +26,9 @@ def settings_table() -> str:
 
 def errors_table() -> str:
     rows = ["| status | title | when |", "| --- | --- | --- |"]
-    rows.append("| 400 | Bad request | the body is not JSON of the right form; `errors` by field |")
+    rows.append(
+        "| 400 | Bad request | the body is not JSON of the right form; `errors` by field, with limit and value |"
+    )
     rows.append("| 404 | Not found | no such path |")
     rows.append("| 405 | Method not allowed | the path has other methods |")
     rows.append("| 413 | Body too large | said before it is read; `limit` and `actual` in bytes |")

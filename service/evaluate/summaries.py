@@ -17,7 +17,7 @@ from service.text.words import count_words
 
 __all__ = ["CODES", "Summaries", "SummaryReport", "by_file", "evaluate"]
 
-CODES = ("number_not_in_source", "name_not_in_source")
+CODES = ("number_not_in_source", "name_not_in_source", "quotation_not_in_source")
 
 
 @dataclass(frozen=True, slots=True)

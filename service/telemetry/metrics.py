@@ -68,9 +68,7 @@ OLDEST_BATCH_SECONDS = Gauge(
 ENGINE_RESTARTS = Counter(
     "lur_engine_restarts", "Engines built in place of one that was given up", ["model", "reason"]
 )
-STUCK_ENGINES = Gauge(
-    "lur_stuck_engines", "Engines given up in which a batch hangs", ["model"]
-)
+STUCK_ENGINES = Gauge("lur_stuck_engines", "Engines given up in which a batch hangs", ["model"])
 REFUSED_INPUTS = Counter(
     "lur_refused_inputs", "Submissions with an input that the engine failed on before", ["model"]
 )

@@ -58,6 +58,16 @@ class TestMistakes:
             ({"generation": '{ beam_size = "two" }'}, "generation"),
             ({"quality": '{ metric = "BLEU" }'}, "quality"),
             ({"licence": '"MIT"'}, "licence"),
+            ({"language": '"en"'}, "language means nothing"),
+            ({"revision": f'"{HASH}"'}, "revision means nothing"),
+            ({"sha256": f'"{HASH}{HASH[:24]}"'}, "sha256 means nothing"),
+            (
+                {
+                    "quality": '{ metric = "BLEU", test_set = "x", value = 1, source = "y", '
+                    'sauce = "z" }'
+                },
+                "sauce",
+            ),
             ({"directory": None, "hub": '"a/b"', "revision": '"main"'}, "revision"),
             ({"directory": None, "archive": '"https://x"', "sha256": '"z"'}, "sha256"),
         ],

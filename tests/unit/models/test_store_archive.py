@@ -17,8 +17,10 @@ import threading
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
+from filelock import FileLock
 
 from service.engines.ct2 import CTranslate2Engine
 from service.errors import ModelUnavailable, ShuttingDown
@@ -165,6 +167,49 @@ def test_a_manifest_that_cannot_be_read_is_no_model(copied: tuple[Path, ModelSpe
     assert store.locate(spec) is None
     assert store.bytes_on_disk(spec) == 0
     assert store.ensure(spec).bytes_on_disk == files.bytes_on_disk
+
+
+def test_a_bit_turned_in_a_manifest_is_found(copied: tuple[Path, ModelSpec]) -> None:
+    root, spec = copied
+    files = Store(root).locate(spec)
+    assert files is not None
+    file = files.path / manifest.NAME
+    said = file.read_text()
+    assert '"beam_size": 4' in said
+    file.write_text(said.replace('"beam_size": 4', '"beam_size": 5'))
+    assert Store(root).locate(spec) is None
+    file.write_text(" ".join(said.split()))
+    assert Store(root).locate(spec) == files, "how it is laid out does not count"
+
+
+def test_offline_a_damaged_archive_is_not_fetched_again(copied: tuple[Path, ModelSpec]) -> None:
+    root, spec = copied
+    store = Store(root, offline=True)
+    files = store.locate(spec)
+    assert files is not None
+    (files.path / "model.bin").write_bytes(b"")
+    (root / "archives" / "opus%20tiny%2Fhy.zip").write_bytes(b"")
+    said = reason(store, spec)
+    assert "it is damaged (model.bin has 0 bytes" in said
+    assert "this service is offline" in said
+
+
+def test_leftovers_are_removed_unless_somebody_works_on_them(
+    copied: tuple[Path, ModelSpec],
+) -> None:
+    root, spec = copied
+    for place in ("ct2/.opus%20tiny%2Fhy@-int8-abc", "ct2/.other@-int8_float32-x"):
+        (root / place / "model").mkdir(parents=True)
+    blobs = root / "hub" / "models--a--b" / "blobs"
+    blobs.mkdir(parents=True)
+    (blobs / "1.incomplete").write_bytes(b"")
+    with FileLock(root / "locks" / f"{quote('opus tiny/hy-int8', safe='')}.lock"):
+        Store(root).clean()
+        assert [p.name for p in root.glob("ct2/.*")] == [".opus%20tiny%2Fhy@-int8-abc"]
+        assert list(blobs.iterdir()) == []
+    Store(root).clean()
+    assert list(root.glob("ct2/.*")) == []
+    assert Store(root).verify(spec) == ()
 
 
 def test_another_quantization_is_made_from_the_kept_archive(
@@ -402,6 +447,13 @@ def test_offline_without_an_archive_says_how_to_fetch_it(hub: LocalHub, tmp_path
     assert hub.requests == []
 
 
+LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
+    b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 10)) for c in range(98, 108)
+)
+LAUGHS += b"models: [*k]\nvocabs: [*k]\n"
+"""Eleven lines that are ten thousand million words, written out."""
+
+
 def _link() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as zipped:
@@ -421,6 +473,9 @@ def _link() -> bytes:
         (lambda: zip_of({"C:/decoder.yml": b"{}"}), "outside itself"),
         (_link, "holds a link"),
         (lambda: zip_of({"a.npz": b"\0" * 200_000_000}), "would unpack to"),
+        (lambda: zip_of({f"{i:0100}": b"" for i in range(9000)}), "list of members is too long"),
+        (lambda: zip_of({"decoder.yml": LAUGHS}), "names no model"),
+        (lambda: zip_of({"decoder.yml": b"[" * 100_000}), "decoder.yml cannot be read"),
         (lambda: zip_of({"README.md": b""}), "holds no decoder.yml"),
         (lambda: zip_of({"decoder.yml": b"models: ["}), "decoder.yml cannot be read"),
         (lambda: zip_of({"decoder.yml": b"models: [../../x]\nvocabs: [y]"}), "../../x"),

@@ -182,6 +182,40 @@ def test_after_a_wrong_hash_the_file_is_fetched_again(hub: LocalHub, tmp_path: P
     assert hub.fetched().count("source.spm") == 1
 
 
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "source.spm"])
+def test_a_damaged_snapshot_is_fetched_again_as_far_as_it_is_damaged(
+    hub: LocalHub, tmp_path: Path, name: str
+) -> None:
+    spec = spec_for(hub.publish(REPOSITORY, FILES))
+    store = store_for(hub, tmp_path)
+    path = store.ensure(spec).path
+    (path / name).write_bytes(b"x" + FILES[name][1:])
+    assert [name in fault for fault in store.verify(spec)] == [True]
+    said = reason(store_for(hub, tmp_path, offline=True), spec)
+    assert "damaged" in said
+    assert "offline" in said
+    asked = len(hub.fetched())
+    store.ensure(spec)
+    assert (path / name).read_bytes() == FILES[name]
+    assert hub.fetched()[asked:] == [name]
+
+
+def test_a_name_of_a_file_in_an_etag_is_not_followed(hub: LocalHub, tmp_path: Path) -> None:
+    spec = spec_for(hub.publish(REPOSITORY, FILES))
+    hub.fail("config.json", Fault(method="HEAD", headers={"ETag": '"../../../../out"'}))
+    assert "an ETag that is none" in reason(store_for(hub, tmp_path / "a" / "cache"), spec)
+    assert not list(tmp_path.rglob("out*"))
+
+
+def test_what_the_hub_asks_to_wait_is_passed_on(hub: LocalHub, tmp_path: Path) -> None:
+    spec = spec_for(hub.publish(REPOSITORY, FILES))
+    hub.fail("source.spm", Fault(status=429, method="HEAD", headers={"Retry-After": "600"}))
+    with pytest.raises(ModelUnavailable) as caught:
+        store_for(hub, tmp_path).ensure(spec)
+    assert caught.value.retry_after_s == 600
+    assert len([s for s in hub.requests if "source.spm" in s.path]) == 1, "it is asked once"
+
+
 def test_a_connection_that_breaks_goes_on_where_it_stopped(hub: LocalHub, tmp_path: Path) -> None:
     spec = spec_for(hub.publish(REPOSITORY, FILES))
     hub.fail("pytorch_model.bin", Fault(cut_after=100_000, times=1))

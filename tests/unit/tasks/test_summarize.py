@@ -11,6 +11,7 @@ from service.errors import (
     InputTooLong,
     ModelUnavailable,
     NothingToSummarize,
+    RefusedInput,
     UnknownModel,
     UnsuitableModel,
     UnsupportedPair,
@@ -326,11 +327,15 @@ class TestRefusals:
     async def test_a_model_that_translates(self) -> None:
         await self.refused(UnsuitableModel, SummaryRequest(ARTICLE, model="hy-model"))
 
-    async def test_an_engine_that_fails_is_an_error_and_is_not_remembered(self) -> None:
+    async def test_an_engine_that_fails_is_an_error_and_not_tried_on_that_text_again(self) -> None:
         engine = fake()
         engine._poison = {"bridge"}
         async with summarizing(engine) as summarizer:
             with pytest.raises(InferenceFailed):
                 await summarizer.summarize(SummaryRequest(ARTICLE))
             engine._poison = set()
-            assert (await summarizer.summarize(SummaryRequest(ARTICLE))).summary
+            with pytest.raises(RefusedInput):
+                await summarizer.summarize(SummaryRequest(ARTICLE))
+            assert (
+                await summarizer.summarize(SummaryRequest(ARTICLE.replace("bridge", "tram")))
+            ).summary
