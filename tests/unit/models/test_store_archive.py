@@ -474,7 +474,7 @@ def _link() -> bytes:
         (_link, "holds a link"),
         (lambda: zip_of({"a.npz": b"\0" * 200_000_000}), "would unpack to"),
         (lambda: zip_of({f"{i:0100}": b"" for i in range(9000)}), "list of members is too long"),
-        (lambda: zip_of({"decoder.yml": LAUGHS}), "names no model"),
+        (lambda: zip_of({"decoder.yml": LAUGHS}), "it lacks source.spm"),
         (lambda: zip_of({"decoder.yml": b"[" * 100_000}), "decoder.yml cannot be read"),
         (lambda: zip_of({"README.md": b""}), "holds no decoder.yml"),
         (lambda: zip_of({"decoder.yml": b"models: ["}), "decoder.yml cannot be read"),
