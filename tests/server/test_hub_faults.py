@@ -7,6 +7,7 @@ client's own timeouts, here after six seconds.
 import concurrent.futures
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -73,15 +74,15 @@ FAULTS: dict[str, tuple[str, Fault, str]] = {
     "sick": ("/tree/", Fault(status=503), "its last answer was 503"),
     "portal": ("/tree/", Fault(body=HTML), "cannot be understood"),
     "page": ("/source.spm", Fault(body=HTML, method="HEAD"), "what answers for the hub is none"),
-    "short": ("/model.safetensors", Fault(body=HTML), "not the size that the hub announced"),
-    "wrong": ("/source.spm", Fault(corrupt=True), "the Git hash of source.spm"),
+    "short": ("/vocab.json", Fault(body=HTML), "not the size that the hub announced"),
+    "wrong": ("/target.spm", Fault(corrupt=True), "the Git hash of target.spm"),
     "evil": (
         "/source.spm",
         Fault(method="HEAD", headers={"ETag": '"../../../../escaped"'}),
         "an ETag that is none",
     ),
     "hangs": ("/tree/", Fault(hold_after=0), "nothing came in within 6 s"),
-    "trickles": ("/source.spm", Fault(trickle=True), "bytes came in within 6 s"),
+    "trickles": ("/vocab.json", Fault(trickle=True), "bytes came in within 6 s"),
 }
 
 
@@ -98,8 +99,6 @@ def test_every_way_a_hub_fails_is_said_in_words_and_what_is_there_goes_on(
             path = f"/tiny/{name}"
             whole = path + ending if ending == "/tree/" else f"{path}/resolve/{revision}{ending}"
             hub.fail(whole + revision if ending == "/tree/" else whole, fault)
-            if name == "short":
-                hub.fail(f"{whole.replace(path, '/large')}", fault)
         catalog = rows(tmp_path / "rows.toml", revision, *FAULTS)
         catalog.write_text(catalog.read_text() + _local(tmp_path))
         server = serve(**environment(hub.url, catalog, tmp_path / "cache"))
@@ -117,7 +116,10 @@ def test_every_way_a_hub_fails_is_said_in_words_and_what_is_there_goes_on(
         assert server.client.post("/v1/translate", json=here).status_code == 200
         assert max(sum(f"/tiny/{n}/tree" in s.path for s in hub.requests) for n in FAULTS) <= 6
     assert not list(tmp_path.glob("**/escaped*"))
-    assert not list((tmp_path / "cache").rglob("*.incomplete"))
+    until = time.monotonic() + 60  # a thread that was left behind ends with the next byte
+    while list((tmp_path / "cache").rglob("*.incomplete")):
+        assert time.monotonic() < until
+        time.sleep(0.05)
 
 
 def _local(folder: Path) -> str:
