@@ -18,6 +18,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from service.api.raw_problems import RawProblem
+from service.lingering import LingeringTransport
 from service.telemetry import metrics
 
 __all__ = ["ConnectionLimits", "protocol"]
@@ -101,10 +102,18 @@ class LimitedProtocol(HttpToolsProtocol):
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
 
+    @property
+    def _is_leaving(self) -> bool:
+        """Whether its descriptor is free in a moment: it is closing, and hears nobody out."""
+        transport: Any = self.transport
+        closing: bool = transport.is_closing() and not transport.lingers
+        return closing
+
     # The connection.
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
+        lingering = LingeringTransport(transport, self._hears_out)
+        super().connection_made(lingering)  # type: ignore[arg-type]
         if len(self.connections) > self.limits.max_connections and not self._make_room():
             self._refuse(CROWDED)
         else:
@@ -118,7 +127,7 @@ class LimitedProtocol(HttpToolsProtocol):
             if isinstance(connection, LimitedProtocol)
             and connection is not self
             and not connection._answering
-            and not connection.transport.is_closing()
+            and not connection._is_leaving
         ]
         if not waiting:
             return False
@@ -275,6 +284,15 @@ class LimitedProtocol(HttpToolsProtocol):
 
     # The end.
 
+    def _hears_out(self) -> bool:
+        """Whether the client may not be at the end of what it sends; then nobody listens to it.
+
+        Where connections are too many, none is kept for that.
+        """
+        unread = (self._in_message or self._deaf) and self._fault is not CROWDED
+        self._deaf |= unread
+        return unread
+
     def _end_after_answer(self) -> None:
         """Hears no more; the connection ends with the answer under way."""
         self._deaf = True
@@ -283,6 +301,7 @@ class LimitedProtocol(HttpToolsProtocol):
     def _refuse(self, fault: Fault) -> None:
         """Ends the connection, and says why unless an answer is under way, which goes first."""
         metrics.CUT_CLIENTS.labels(fault.reason).inc()
+        self._fault = fault
         identity = uuid.uuid4().hex
         _log.debug("connection_refused", extra={"reason": fault.reason, "request_id": identity})
         self._deaf = True

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -410,6 +411,35 @@ async def test_a_body_that_nobody_reads_is_thrown_away_and_the_connection_goes_o
         assert (await client.answer())[0] == 200
         await client.send(b"x" * 1_000_000 + GET)
         assert (await client.answer())[0] == 200
+
+
+def send_all_then_read(port: int, data: bytes) -> bytes:
+    """As many clients do; one that is reset while it sends never comes to read."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE_S) as client:
+        client.sendall(data)
+        return b"".join(iter(lambda: client.recv(65536), b""))
+
+
+async def test_a_client_that_ends_the_connection_sees_why_it_was_refused_within_its_body() -> None:
+    head = (POST % 20_000_000).replace(b"POST /", b"POST /unread")
+    head = head.replace(b"Host: x", b"Host: x\r\nConnection: close")
+    async with serving(Echo(), client_timeout_s=PATIENCE_S) as served:
+        said = await asyncio.to_thread(send_all_then_read, served.port, head + b"x" * 20_000_000)
+        assert said.startswith(b"HTTP/1.1 200")
+
+
+async def test_what_comes_after_nonsense_does_not_keep_its_answer_from_the_client() -> None:
+    async with serving(Echo()) as served:
+        said = await asyncio.to_thread(send_all_then_read, served.port, b"\0" * 5_000_000)
+        assert said.startswith(b"HTTP/1.1 400")
+
+
+async def test_a_connection_that_hears_a_client_out_ends_by_itself() -> None:
+    async with serving(Echo(), client_timeout_s=PATIENCE_S) as served:
+        client = await served.open()
+        await client.send(b"nonsense\r\n\r\n")
+        assert (await client.answer())[0] == 400
+        await settled(lambda: not served.state.connections)  # though the client keeps its side open
 
 
 async def test_a_body_that_nobody_reads_and_that_never_ends_is_cut_off() -> None:

@@ -48,13 +48,13 @@ class Wire(asyncio.Transport):
     def __init__(self) -> None:
         super().__init__()
         self.written = b""
-        self.closed = False
+        self.closed = self.ended = False
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
         return ("192.0.2.1", 1) if name in {"peername", "sockname"} else default
 
     def write(self, data: Any) -> None:
-        assert not self.closed, "written after the end"
+        assert not self.closed and not self.ended, "written after the end"
         self.written += data
 
     def close(self) -> None:
@@ -64,6 +64,12 @@ class Wire(asyncio.Transport):
 
     def is_closing(self) -> bool:
         return self.closed
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.ended = True
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -110,9 +116,9 @@ async def talk(first: bytes, data: bytes, cuts: list[int]) -> None:
 
 
 def assert_watched(connection: LimitedProtocol, wire: Wire) -> None:
-    """The application waits for a body under its own clock; see `service.api.patience`."""
+    """An application that waits for a body has a clock of its own, as has a lingering transport."""
     clocks = (connection._head_timer, connection.timeout_keep_alive_task)
-    assert wire.closed or connection._answering or any(clocks)
+    assert wire.closed or wire.ended or connection._answering or any(clocks)
 
 
 FIRST = st.sampled_from(
