@@ -1,8 +1,8 @@
 """A transport that hears its peer out before it closes.
 
-A TCP connection that is closed while data of the peer is unread is reset, and a reset takes from the
-peer what it has not read yet: a client that is refused in the middle of its body would never see
-why (RFC 9112, 9.6). So the sending side is closed first, and what comes is read and thrown away
+A TCP connection that is closed while data of the peer is unread is reset, and a reset takes from
+the peer what it has not read yet: a client that is refused in the middle of its body would never
+see why (RFC 9112, 9.6). So the sending side is closed first, and what comes is read and thrown away
 until the peer closes too, or for a while. Knows nothing of HTTP.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["LINGER_S", "LingeringTransport"]
 
 LINGER_S = 2.0
-"""Apache's and nginx's own are 2 s (`SECONDS_TO_LINGER`) and 5 s between reads (`lingering_timeout`)."""
+"""Apache waits 2 s (`SECONDS_TO_LINGER`) for the next data, nginx 5 s (`lingering_timeout`)."""
 
 
 class LingeringTransport:

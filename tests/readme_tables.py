@@ -27,7 +27,7 @@ def settings_table() -> str:
 def errors_table() -> str:
     rows = ["| status | title | when |", "| --- | --- | --- |"]
     rows.append(
-        "| 400 | Bad request | the body is not JSON of the right form; `errors` by field, limits named |"
+        "| 400 | Bad request | not JSON of the right form; `errors` by field, limits named |"
     )
     rows.append("| 404 | Not found | no such path |")
     rows.append("| 405 | Method not allowed | the path has other methods |")
