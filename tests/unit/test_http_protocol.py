@@ -54,7 +54,8 @@ class Wire(asyncio.Transport):
         return ("192.0.2.1", 1) if name in {"peername", "sockname"} else default
 
     def write(self, data: Any) -> None:
-        assert not (self.closed or self.ended), "written after the end"
+        assert not self.closed, "written after the end"
+        assert not self.ended, "written after its end was said"
         self.written += data
 
     def close(self) -> None:
