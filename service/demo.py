@@ -6,12 +6,16 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 __all__ = ["run"]
 
 START_LIMIT_S = 60.0
+END_LIMIT_S = 35.0
+"""The grace time of the service, and a little."""
+
 SAMPLE = Path(__file__).parent / "sample_article.txt"
 
 
@@ -37,7 +41,9 @@ def run(article: Path | None, port: int) -> int:
             f"\nThe service goes on at {base} (its API: {base}/docs). Ctrl-C ends it.", flush=True
         )
         return server.wait()
-    except KeyboardInterrupt:
+    except KeyboardInterrupt:  # the service, in the same terminal, has got it too
+        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+            server.wait(END_LIMIT_S)
         return 0
     finally:
         server.terminate()

@@ -106,10 +106,12 @@ class GracefulServer(uvicorn.Server):
 
 
 def leave(code: int) -> NoReturn:
-    """Ends the process.
+    """Ends the process; a signal that comes now changes nothing any more.
 
     With threads left in an engine that hangs, the interpreter's own way out could wait or abort.
     """
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     logging.shutdown()
     if threading.active_count() > 1:
         sys.stdout.flush()
