@@ -101,7 +101,7 @@ QUICK = Plan(
     rounds=3,
     cells=[
         Cell("lur", "single", 32, 4.0),
-        *(Cell("lur", "single", clients, 1.5) for clients in (1, 4, 16, 64)),
+        *(Cell("lur", "single", clients, 1.5) for clients in (1, 16)),
         Cell("lur", "article", 1, 2.0),
         Cell("lur", "mixed", 16, 3.0),
         Cell("lur", "short", 1, 1.5),
