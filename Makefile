@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP) --require-hashes -r requirements/build.lock && \
 	$(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: demo run test check lint types soak fuzz audit lock tables footprint bench bench-quick bundle clean
+.PHONY: demo run test check lint types soak fuzz audit alerts lock tables footprint bench bench-quick bundle clean
 
 demo: $(VENV)/serve  ## summary and translations of a sample article, with the bundled models
 	@$(BIN)/lur demo $(ARTICLE)
@@ -41,6 +41,11 @@ audit: $(VENV)/python  ## known vulnerabilities of what is pinned; asks pypi.org
 	$(PYTHON) -m venv .venv-audit
 	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
 	.venv-audit/bin/pip-audit --require-hashes --disable-pip -r requirements/serve.lock
+
+PROMTOOL ?= promtool
+alerts:  ## each alert on a history that raises it, and a calm hour that raises none
+	$(PROMTOOL) check rules deploy/alerts.yml
+	$(PROMTOOL) test rules deploy/alerts_test.yml
 
 $(VENV)/python:
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "Python 3.11 to 3.13 is needed: make PYTHON=...")'

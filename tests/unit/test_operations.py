@@ -41,6 +41,12 @@ def test_every_alert_has_a_row_that_says_what_to_do_and_no_row_another_one() -> 
     assert {rule["alert"] for rule in RULES} == set(re.findall(r"`(Lur[A-Z]\w+)`", TABLE))
 
 
+def test_every_alert_has_a_history_that_raises_it() -> None:
+    histories = yaml.safe_load((ROOT / "deploy" / "alerts_test.yml").read_text())["tests"]
+    names = {test["name"] for test in histories} - {"a calm hour raises none"}
+    assert {rule["alert"] for rule in RULES} == names
+
+
 def test_every_row_has_all_its_columns() -> None:
     rows = [line for line in TABLE.splitlines() if line.startswith("|")]
     assert len(rows) > 20
