@@ -53,10 +53,8 @@ def start(tiny_cache: Path, tiny_store: object) -> Iterator[Callable[..., Server
 
     yield server
     for one in started:
-        one.client.close()
         code = one.stop()
-        assert one.process.stderr is not None
-        one.process.stderr.close()
+        one.kill()
         assert code == 0
 
 

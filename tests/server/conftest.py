@@ -56,6 +56,14 @@ class Server:
         self.process.terminate()
         return self.process.wait(30)
 
+    def kill(self) -> None:
+        """Kills it if it still runs, and lets go of it."""
+        self.client.close()
+        self.process.kill()
+        self.process.wait()
+        assert self.process.stderr is not None
+        self.process.stderr.close()
+
 
 @pytest.fixture
 def serve(tiny_cache: Path, tiny_store: object) -> Iterator[Callable[..., Server]]:
@@ -72,8 +80,4 @@ def serve(tiny_cache: Path, tiny_store: object) -> Iterator[Callable[..., Server
 
     yield start
     for server in started:
-        server.client.close()
-        server.process.kill()
-        server.process.wait()
-        assert server.process.stderr is not None
-        server.process.stderr.close()
+        server.kill()

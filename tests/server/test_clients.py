@@ -42,10 +42,8 @@ def impatient(tiny_cache: Path, tiny_store: object) -> Iterator[Server]:
     )
     server.client.post("/v1/translate", json=TINY).raise_for_status()
     yield server
-    server.client.close()
     assert server.stop() == 0
-    assert server.process.stderr is not None
-    server.process.stderr.close()
+    server.kill()
 
 
 @contextmanager
@@ -298,36 +296,19 @@ class SlowServer(Server):
 
 
 @pytest.fixture
-def slow(tiny_cache: Path, tiny_store: object) -> Iterator[Callable[..., Server]]:
-    started: list[Server] = []
-
+def slow(serve: Serve) -> Callable[..., Server]:
     def start(**environment: str) -> Server:
-        server = SlowServer(
-            [],
-            {
-                "LUR_CATALOG": str(TINY_CATALOG),
-                "LUR_PROFILE": "bundled",
-                "LUR_MODEL_CACHE": str(tiny_cache),
-                "LUR_THREADS": "1",
-                "LUR_WORKERS": "1",
-                "LUR_OFFLINE": "1",
-                "LUR_REPAIR_TRIES": "0",
-                "FAULT_SLOW": "slowly",
-                "FAULT_SLOW_S": "2",
-                **environment,
-            },
-        )
-        started.append(server)
+        defaults = {
+            "LUR_WORKERS": "1",
+            "LUR_REPAIR_TRIES": "0",
+            "FAULT_SLOW": "slowly",
+            "FAULT_SLOW_S": "2",
+        }
+        server = serve(kind=SlowServer, **defaults | environment)
         server.client.post("/v1/translate", json={"text": "Hello.", "target": "hy"})
         return server
 
-    yield start
-    for server in started:
-        server.client.close()
-        server.process.kill()
-        server.process.wait()
-        assert server.process.stderr is not None
-        server.process.stderr.close()
+    return start
 
 
 def slow_body(number: int) -> dict[str, str]:

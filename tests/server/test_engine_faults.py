@@ -82,11 +82,7 @@ def serve(tiny_cache: Path, tiny_store: object, tmp_path: Path) -> Iterator[Serv
 
     yield start
     for server in started:
-        server.client.close()
-        server.process.kill()
-        server.process.wait()
-        assert server.process.stderr is not None
-        server.process.stderr.close()
+        server.kill()
 
 
 def translation_of(response: httpx.Response) -> str:

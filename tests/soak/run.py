@@ -87,16 +87,7 @@ class SoakServer(Server):
     def end(self) -> int:
         """Asks it to end and returns its exit code."""
         self.process.terminate()
-        code = self.process.wait(120)
-        self.client.close()
-        return code
-
-    def kill(self) -> None:
-        """Leaves nothing behind."""
-        self.process.kill()
-        self.process.wait()
-        assert self.process.stderr is not None
-        self.process.stderr.close()
+        return self.process.wait(120)
 
 
 @dataclass
