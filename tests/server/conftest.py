@@ -1,5 +1,6 @@
 """Starts the service as its users do: a process of its own, on a free port."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,11 +9,29 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.conftest import TINY_CATALOG
+
+FAULTS = {
+    "FAULT_RAISE": "Raisewell",
+    "FAULT_MEMORY": "Memorywell",
+    "FAULT_NONSENSE": "Nonsensewell",
+    "FAULT_BREAK": "Breakwell",
+    "FAULT_HANG": "Hangwell",
+    "FAULT_SLOW": "Slowwell",
+}
+"""The words at which `tests.faulty` misbehaves."""
+
+
+def until(condition: Callable[[], object], patience_s: float = 60) -> None:
+    limit = time.monotonic() + patience_s
+    while not condition():
+        assert time.monotonic() < limit, "it never came true"
+        time.sleep(0.01)
 
 
 class Server:
@@ -50,6 +69,11 @@ class Server:
             assert self.process.poll() is None, "".join(self.log)
             time.sleep(0.05)
         raise AssertionError("".join(self.log))
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """Returns the lines of its log of one event."""
+        lines = [json.loads(line) for line in list(self.log) if line.startswith("{")]
+        return [line for line in lines if line["event"] == name]
 
     def stop(self) -> int:
         """Asks it to end, as a container engine does, and returns its exit code."""

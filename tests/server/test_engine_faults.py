@@ -1,36 +1,26 @@
 """Inputs that an engine fails on, hangs on, breaks on or lacks memory for; in a real process."""
 
 import concurrent.futures
-import json
 import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from tests.conftest import TINY_CATALOG
-from tests.server.conftest import Server
+from tests.server.conftest import FAULTS, Server, until
 from tests.tinylang.grammar import sentences
 
 PATIENCE_S = 60.0
 
-WORDS = {
-    "FAULT_RAISE": "Raisewell",
-    "FAULT_MEMORY": "Memorywell",
-    "FAULT_NONSENSE": "Nonsensewell",
-    "FAULT_BREAK": "Breakwell",
-    "FAULT_HANG": "Hangwell",
-    "FAULT_SLOW": "Slowwell",
-}
 NEIGHBOURS = [triple.en for triple in sentences(11, 10, held_out=True)]
 
 
 class Faulty(Server):
-    """A server whose engine misbehaves on the words above; one batch at a time, no result kept."""
+    """A server whose engine misbehaves on `FAULTS`; one batch at a time, no result kept."""
 
     module = "tests.faulty"
 
@@ -53,10 +43,6 @@ class Faulty(Server):
     def metrics(self) -> str:
         return self.client.get("/metrics").text
 
-    def events(self, name: str) -> list[dict[str, Any]]:
-        lines = [json.loads(line) for line in self.log if line.startswith("{")]
-        return [line for line in lines if line["event"] == name]
-
 
 Serve = Callable[..., Faulty]
 
@@ -77,7 +63,7 @@ def serve(tiny_cache: Path, tiny_store: object, tmp_path: Path) -> Iterator[Serv
             "LUR_REPAIR_TRIES": "0",
             "FAULT_SLOW_S": str(PATIENCE_S),
         }
-        started.append(Faulty(defaults | WORDS | environment, tmp_path / "go_on"))
+        started.append(Faulty(defaults | FAULTS | environment, tmp_path / "go_on"))
         return started[-1]
 
     yield start
@@ -89,13 +75,6 @@ def translation_of(response: httpx.Response) -> str:
     assert response.status_code == 200, response.text
     text: str = response.json()["translations"][0]["text"]
     return text
-
-
-def until(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < limit, "it never came true"
-        time.sleep(0.05)
 
 
 def together(server: Faulty, texts: list[str]) -> list[httpx.Response]:

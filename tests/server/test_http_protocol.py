@@ -99,6 +99,20 @@ class Client:
             except ConnectionResetError:
                 return b""
 
+    async def rest_while_sending(self, piece: bytes) -> bytes:
+        """Reads until the server closes, and sends `piece` again and again until then."""
+
+        async def trickle() -> None:
+            while True:
+                await self.send(piece)
+                await asyncio.sleep(TIMEOUT_S / 10)
+
+        sending = asyncio.create_task(trickle())
+        rest = await self.rest()
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+        return rest
+
     async def close(self) -> None:
         self.writer.close()
         with suppress(ConnectionError):
@@ -218,16 +232,7 @@ async def test_empty_lines_do_not_keep_a_connection_alive() -> None:
         client = await served.open()
         await client.send(GET)
         await client.answer()
-
-        async def trickle() -> None:
-            while True:
-                await client.send(b"\r\n")
-                await asyncio.sleep(TIMEOUT_S / 10)
-
-        sending = asyncio.create_task(trickle())
-        assert await client.rest() == b""
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        assert await client.rest_while_sending(b"\r\n") == b""
 
 
 async def test_the_time_for_a_head_does_not_run_while_a_request_is_answered() -> None:
@@ -447,16 +452,7 @@ async def test_a_body_that_nobody_reads_and_that_never_ends_is_cut_off() -> None
         client = await served.open()
         await client.send((POST % 1_000_000).replace(b"POST /", b"POST /unread"))
         assert (await client.answer())[0] == 200
-
-        async def trickle() -> None:
-            while True:
-                await client.send(b"x")
-                await asyncio.sleep(TIMEOUT_S / 10)
-
-        sending = asyncio.create_task(trickle())
-        assert await client.rest() == b""
-        sending.cancel()
-        await asyncio.gather(sending, return_exceptions=True)
+        assert await client.rest_while_sending(b"x") == b""
 
 
 async def test_a_client_that_does_not_read_its_answer_is_cut_off() -> None:

@@ -5,7 +5,6 @@ client's own timeouts, here after six seconds.
 """
 
 import concurrent.futures
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -45,11 +44,6 @@ def rows(path: Path, revision: str, *names: str) -> Path:
 
 def states(server: Server) -> dict[str, dict[str, object]]:
     return {row["name"]: row for row in server.client.get("/v1/models").json()}
-
-
-def events(server: Server, name: str) -> list[dict[str, object]]:
-    lines = [json.loads(line) for line in list(server.log) if line.startswith("{")]
-    return [line for line in lines if line["event"] == name]
 
 
 @pytest.fixture
@@ -170,7 +164,7 @@ def test_40_first_requests_to_two_servers_with_one_cache_make_one_download_and_o
     assert {answer.json()["translations"][0]["text"] for answer in answers} == {TEXT.hy}
     fetched = hub.fetched()
     assert len(fetched) == len(set(fetched))
-    assert sum(len(events(server, "model_converted")) for server in servers) == 1
+    assert sum(len(server.events("model_converted")) for server in servers) == 1
 
 
 def test_no_name_in_a_request_reaches_the_disk_or_the_hub(

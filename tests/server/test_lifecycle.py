@@ -9,7 +9,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ import httpx
 import pytest
 
 from tests.hub import LocalHub
-from tests.server.conftest import Server
+from tests.server.conftest import Server, until
 from tests.server.test_first_use import CHECKPOINTS, ROWS
 from tests.tinylang.grammar import sentences
 
@@ -41,18 +40,6 @@ class SlowServer(Server):
         metrics = httpx.get(f"{self.url}/metrics").text
         found = re.search(r'lur_oldest_batch_seconds\{model="tiny-en-hy"\} (\S+)', metrics)
         return float(found[1]) if found else 0.0
-
-
-def until(condition: Callable[[], bool]) -> None:
-    limit = time.monotonic() + PATIENCE_S
-    while not condition():
-        assert time.monotonic() < limit, "it never came true"
-        time.sleep(0.05)
-
-
-def events(server: Server, name: str) -> list[dict[str, Any]]:
-    lines = [json.loads(line) for line in list(server.log) if line.startswith("{")]
-    return [line for line in lines if line["event"] == name]
 
 
 def is_stopping(server: Server) -> bool:
@@ -167,9 +154,7 @@ def test_under_load_each_request_is_answered_right_or_refused(serve: Serve) -> N
             ended.set()
         for one in asking:
             one.result()
-    served = Counter(
-        e["status"] for e in events(server, "request") if e["route"] == "/v1/translate"
-    )
+    served = Counter(e["status"] for e in server.events("request") if e["route"] == "/v1/translate")
     assert outcomes["wrong"] == 0
     assert set(served) <= {200, 503}
     assert served[200] - len(texts) == outcomes["right"]  # none that was done went missing
@@ -183,8 +168,8 @@ def test_when_the_grace_is_over_the_rest_is_told_so(slow: Callable[..., SlowServ
         server.process.terminate()
         assert refusal(pending.result()) == "Shutting down"
     assert server.process.wait(PATIENCE_S) == 0  # though the batch is still in the engine
-    assert [e["requests"] for e in events(server, "grace_over")] == [1]
-    assert [e["runners"] for e in events(server, "runners_left_behind")] == [1]
+    assert [e["requests"] for e in server.events("grace_over")] == [1]
+    assert [e["runners"] for e in server.events("runners_left_behind")] == [1]
 
 
 def test_clients_that_do_nothing_keep_no_process_alive(serve: Serve) -> None:
@@ -240,7 +225,7 @@ def test_other_signals_that_ask_to_end_are_obeyed_alike(
     assert server.client.post("/v1/translate", json=BODY).status_code == 200
     server.process.send_signal(asked)
     assert server.process.wait(PATIENCE_S) == 0
-    assert len(events(server, "stopping")) == 1
+    assert len(server.events("stopping")) == 1
 
 
 class NohupServer(Server):

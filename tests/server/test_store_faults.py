@@ -22,8 +22,8 @@ from service.models.catalog_file import load_catalog
 from service.models.store import Store
 from tests.hub import Fault, LocalHub
 from tests.opus_archive import make_archive
-from tests.server.conftest import Server
-from tests.server.test_hub_faults import BODY, CHECKPOINT, TEXT, environment, events, rows, states
+from tests.server.conftest import Server, until
+from tests.server.test_hub_faults import BODY, CHECKPOINT, TEXT, environment, rows, states
 
 Serve = Callable[..., Any]
 
@@ -61,13 +61,6 @@ def zipped() -> bytes:
 def hub(zipped: bytes) -> Iterator[LocalHub]:
     with LocalHub() as hub:
         yield hub
-
-
-def until(condition: Callable[[], object], patience_s: float = 60) -> None:
-    limit = time.monotonic() + patience_s
-    while not condition():
-        assert time.monotonic() < limit, "it never came true"
-        time.sleep(0.01)
 
 
 def archive_row(path: Path, url: str, quantization: str = "int8") -> Path:
@@ -308,9 +301,9 @@ def test_damage_on_disk_is_found_at_the_next_load_said_and_mended(
         assert translated(server) == before, "in memory it is whole"
         reload(server, "zipped")
         assert translated(server) == before
-        assert len(events(server, "model_converted")) == count
+        assert len(server.events("model_converted")) == count
     assert hub.fetched() == ["opus.zip"], "mended from the archive that was kept"
-    said = [str(event["reason"]) for event in events(server, "model_damaged")]
+    said = [str(event["reason"]) for event in server.events("model_damaged")]
     assert ["model.bin" in said[0], "source.spm" in said[1], len(said)] == [True, True, 2]
     (model,) = cache.glob("ct2/*")
     _flip(cache / "archives" / "zipped.zip")

@@ -11,20 +11,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from tests.server.conftest import FAULTS
 from tests.soak.wire import Answer
 from tests.tinylang.grammar import articles, sentences
 
-__all__ = ["FAULTS", "Ask", "bad_asks", "essence", "fault_of", "good_asks", "verdict"]
-
-FAULTS = {
-    "FAULT_RAISE": "Raisewell",
-    "FAULT_MEMORY": "Memorywell",
-    "FAULT_NONSENSE": "Nonsensewell",
-    "FAULT_BREAK": "Breakwell",
-    "FAULT_HANG": "Hangwell",
-    "FAULT_SLOW": "Slowwell",
-}
-"""The words at which `tests.faulty` misbehaves."""
+__all__ = ["Ask", "bad_asks", "essence", "fault_of", "good_asks", "verdict"]
 
 BUSY = frozenset({503, 504})
 """What any request may be answered when there is too much to do, or a model is on its way."""

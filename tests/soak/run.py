@@ -21,8 +21,8 @@ import httpx
 from service.models.catalog_file import load_catalog
 from service.models.store import Store
 from tests.conftest import TINY_CATALOG
-from tests.server.conftest import Server
-from tests.soak.kinds import FAULTS, Ask, bad_asks, essence, fault_of, good_asks, verdict
+from tests.server.conftest import FAULTS, Server
+from tests.soak.kinds import Ask, bad_asks, essence, fault_of, good_asks, verdict
 from tests.soak.watch import Sample, growth, sample
 from tests.soak.wire import Wire
 from tests.tinylang.grammar import sentences

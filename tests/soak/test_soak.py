@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.soak.kinds import FAULTS
+from tests.server.conftest import FAULTS
 from tests.soak.run import soak
 
 
