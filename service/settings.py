@@ -71,6 +71,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     max_characters: Annotated[
         int, Meta(ge=1, description="longest `text` of one request, in characters")
     ] = 100_000
+    max_document_bytes: Annotated[
+        int, Meta(ge=1024, description="largest file that `POST /v1/documents` takes, in bytes")
+    ] = 20_000_000
     queue_jobs: Annotated[
         int, Meta(ge=1, description="jobs that may wait for one model before requests get 503")
     ] = 2048

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.types import ExceptionHandlersMap
@@ -19,6 +19,7 @@ from service.api.bodies import Refused
 from service.api.middleware import request_id
 from service.api.raw_problems import problem_type
 from service.api.schemas import FieldError, Problem
+from service.api.security import rule_here
 from service.errors import (
     DeadlineExceeded,
     Forbidden,
@@ -94,7 +95,7 @@ def _document(
     *,
     headers: dict[str, str] | None = None,
     **extra: Any,
-) -> Response[Problem]:
+) -> Response[Any]:
     errors = [FieldError(_brief(e.field), _brief(e.message)) for e in extra.pop("errors", ())]
     problem = Problem(
         type=problem_type(title),
@@ -105,14 +106,18 @@ def _document(
         errors=errors,
         **extra,
     )
-    return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    reshaped = rule_here(request.scope).problem
+    if reshaped is None:
+        return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+    content = reshaped(problem)
+    return Response(content, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 
 def _brief(text: str) -> str:
     return text if len(text) <= MAX_CHARACTERS else f"{text[: MAX_CHARACTERS - 1]}…"
 
 
-def _service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[Problem]:
+def _service_error(request: Request[Any, Any, Any], error: ServiceError) -> Response[Any]:
     status = STATUSES[type(error)]
     if isinstance(error, InferenceFailed):
         _log.error("inference_failed", extra={"model": error.name}, exc_info=error.__cause__)
@@ -135,7 +140,7 @@ def _service_error(request: Request[Any, Any, Any], error: ServiceError) -> Resp
     )
 
 
-def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[Problem]:
+def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[Any]:
     return _document(
         request,
         error.status_code,
@@ -150,7 +155,7 @@ def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[Proble
 
 def _validation_error(
     request: Request[Any, Any, Any], error: ValidationException
-) -> Response[Problem]:
+) -> Response[Any]:
     """What Litestar finds by itself: an absent body, or a parameter of the wrong form."""
     found = error.extra if isinstance(error.extra, list) else []
     items = [item for item in found if isinstance(item, dict) and "key" in item]
@@ -161,7 +166,7 @@ def _validation_error(
     return _document(request, 400, _TITLES[400], detail, errors=errors)
 
 
-def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     status = error.status_code
     extra: dict[str, Any] = {}
     detail = error.detail
@@ -183,7 +188,7 @@ def _plain(headers: Any) -> dict[str, str]:
     return dict(headers) if isinstance(headers, Mapping) else {}
 
 
-def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+def _unforeseen(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     _log.error("unforeseen_error", exc_info=error)
     return _document(request, 500, _TITLES[500], "see the log of the service for this request id")
 

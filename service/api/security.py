@@ -17,6 +17,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access import Key, KeysFile, is_loopback
+from service.api.schemas import Problem
 from service.errors import Forbidden, Unauthorized
 
 __all__ = [
@@ -65,6 +66,7 @@ class Rule:
         any_host: whether it answers whatever the caller calls it by: probes use an address.
         policy: the Content-Security-Policy of its answers.
         cache: the Cache-Control of its answers; those of work hold users' texts.
+        problem: how a foreign API says a problem: from ours to a JSON object. None: our own way.
     """
 
     scope: str | None = "use"
@@ -72,6 +74,7 @@ class Rule:
     any_host: bool = False
     policy: str = NO_PAGE
     cache: str = "no-store"
+    problem: Callable[[Problem], object] | None = None
 
 
 RULES: Mapping[str, Rule] = {

@@ -24,12 +24,14 @@ DRAWING: dict[str, set[str]] = {
     "demo": set(),
     "bench": {"core", "tasks", "text", "models", "engines.base", *LEAVES},
     "doctor": {"access", "core", "models.catalog", *LEAVES},
-    "api": {"access", "core", "tasks", "models.catalog", "models.languages", *LEAVES},
+    "api": {"access", "core", "tasks", "markup", "models.catalog", "models.languages", *LEAVES},
     "core": {"tasks", "text.glossary", "text.typography", "runner", "models", "engines.base"}
     | LEAVES,
-    "tasks": {"text", "models.registry", "models.catalog", "runner", "batching", "engines.base"}
-    | {"errors", "telemetry.metrics"},
+    "tasks": {"markup", "text", "models.registry", "models.catalog", "runner", "batching"}
+    | {"engines.base", "errors", "telemetry.metrics"},
     "evaluate": {"core", "tasks", "text", "errors"},
+    "markup": {"errors"},
+    "client": set(),
     "text": set(),
     "runner": {"batching", "crew", "engines.base", "errors", "telemetry.metrics"},
     "crew": {"batching", "engines.base"},
@@ -66,6 +68,7 @@ LIBRARIES: dict[str, set[str]] = {
     "aiosqlite": {"tasks.memory_file"},
     "sqlite3": {"tasks.memory_file"},
     "huggingface_hub": {"models"},
+    "docx": {"markup"},
     "sacrebleu": {"evaluate"},
     "rouge_score": {"evaluate"},
 }

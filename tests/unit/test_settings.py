@@ -13,6 +13,7 @@ SPELLED = {
     "port": ("9000", 9000),
     "preload": ("a, b", ("a", "b")),
     "max_characters": ("5", 5),
+    "max_document_bytes": ("2048", 2048),
     "queue_jobs": ("6", 6),
     "max_batch_tokens": ("7", 7),
     "batch_wait_ms": ("0.5", 0.5),
