@@ -106,10 +106,11 @@ def _document(
         errors=errors,
         **extra,
     )
-    reshaped = rule_here(request.scope).problem
-    if reshaped is None:
+    rule = rule_here(request.scope)
+    status = rule.statuses.get(status, status)
+    if rule.problem is None:
         return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
-    content = reshaped(problem)
+    content = rule.problem(problem)
     return Response(content, status_code=status, media_type=MediaType.JSON, headers=headers)
 
 

@@ -8,7 +8,7 @@ browser may do with its answer. A route that is not in it needs a key for work. 
 import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from litestar import Request
@@ -67,6 +67,7 @@ class Rule:
         policy: the Content-Security-Policy of its answers.
         cache: the Cache-Control of its answers; those of work hold users' texts.
         problem: how a foreign API says a problem: from ours to a JSON object. None: our own way.
+        statuses: where a foreign API's status is another one: by ours, theirs.
     """
 
     scope: str | None = "use"
@@ -75,6 +76,7 @@ class Rule:
     policy: str = NO_PAGE
     cache: str = "no-store"
     problem: Callable[[Problem], object] | None = None
+    statuses: Mapping[int, int] = field(default_factory=dict)
 
 
 RULES: Mapping[str, Rule] = {
