@@ -15,7 +15,7 @@ from service.tasks.trials import LeasedModel, Output
 from service.telemetry import metrics
 from service.text.consistency import inconsistent
 from service.text.finding import Finding
-from service.text.segment import Document, Segment, split
+from service.text.segment import Document, Segment, Splitting, split
 
 __all__ = ["Done", "TextWork"]
 
@@ -41,6 +41,7 @@ class TextWork:
     model: LeasedModel
     judge: Judge
     repair: Repair
+    splitting: Splitting = "lines"
 
     async def translate(self, texts: Sequence[str]) -> list[Done]:
         """Translates the texts: prepare, run, judge, repair what failed, put together.
@@ -59,7 +60,7 @@ class TextWork:
 
     def _prepare(self, text: str) -> tuple[Document, list[Work]]:
         """The text's segments, and a work for each that has words."""
-        document = split(text, self.judge.languages[0])
+        document = split(text, self.judge.languages[0], self.splitting)
         works = []
         for segment in document.segments:
             if not segment.translatable:

@@ -25,6 +25,7 @@ from service.tasks.text_work import Done, TextWork
 from service.tasks.together import together
 from service.tasks.trials import LeasedModel
 from service.text.glossary import Glossary
+from service.text.segment import Splitting
 
 __all__ = ["BEAMS", "Quality", "TranslationRequest", "Translator"]
 
@@ -43,6 +44,7 @@ class TranslationRequest:
         targets: without repetition.
         glossary: term of the source to its translation, or to all accepted forms, the one to
             insert first; for one target only.
+        splitting: what no sentence goes beyond.
     """
 
     texts: tuple[str, ...]
@@ -52,6 +54,7 @@ class TranslationRequest:
     alternatives: int = 0
     glossary: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     model: str | None = None
+    splitting: Splitting = "lines"
 
 
 class Translator:
@@ -156,7 +159,7 @@ class Translator:
             )
             behind = specs[specs.index(model.spec) + 1 :]
             fallback = self._fallback(behind[0], request, watch) if behind else None
-            work = TextWork(model, judge, Repair(model, judge, fallback))
+            work = TextWork(model, judge, Repair(model, judge, fallback), request.splitting)
             return runner.info, await work.translate(request.texts)
 
     def _leased(self, runner: Runner, request: TranslationRequest, watch: Stopwatch) -> LeasedModel:

@@ -1,9 +1,9 @@
 """Cuts text into sentences and puts it back together without losing a character.
 
-Every line is a unit of its own; inside a line sentences are found by `sentencex`. What is not a
-sentence is layout: line breaks, indentation, list marks, the spaces between sentences. A `Document`
-remembers the original, so putting the sentences back gives exactly the text that came in, for every
-`str` there is.
+Every line is a unit of its own, unless the caller says otherwise; inside it sentences are found by
+`sentencex`. What is not a sentence is layout: line breaks, indentation, list marks, the spaces
+between sentences. A `Document` remembers the original, so putting the sentences back gives exactly
+the text that came in, for every `str` there is.
 
 It must not know what happens to a sentence: not the model, not its window, not the target language.
 """
@@ -12,9 +12,13 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Final
+from typing import Final, Literal
 
 import sentencex
+
+Splitting = Literal["lines", "paragraphs", "none"]
+"""What no sentence goes beyond: its line, or its paragraph, where lines are wrapped and an empty
+one ends it; with "none" a text is one sentence, whatever stands in it."""
 
 # What `str.isspace` accepts, then marks nobody sees: BOM, NUL, zero-width space, word joiner and
 # the bidirectional controls. All of it is layout at the edge of a sentence. The zero-width joiners
@@ -62,6 +66,10 @@ _FALSE_END: Final = (  # the end of what precedes, the start of what follows
 _SCHEMES: Final = ("http://", "https://", "ftp://", "www.", "mailto:")
 _DOMAIN: Final = re.compile(r"[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|edu|gov|info|io|am|ru)(?:/.*)?")
 _NAME: Final = re.compile(r"\w+")
+
+
+# Each becomes a space, so that no offset moves.
+_BREAKS: Final = str.maketrans(dict.fromkeys("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029", " "))
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,23 +129,42 @@ def splice(text: str, spans: Sequence[Span], replacements: Sequence[str]) -> str
     return "".join([*parts, text[position:]])
 
 
-def split(text: str, language: str = "en") -> Document:
+def split(text: str, language: str = "en", splitting: Splitting = "lines") -> Document:
     """Find the sentences of `text`, in time linear in its length.
 
     Args:
         text: any `str`, lone surrogates included.
         language: ISO 639 code; it chooses the abbreviations. An unknown one is no error.
+        splitting: what no sentence goes beyond.
     """
     segments: list[Segment] = []
     offset = 0
-    for line in text.splitlines(keepends=True):
-        for start, end in _sentence_spans(line, language):
-            sentence = line[start:end]
+    for stretch in _stretches(text, splitting):
+        for start, end in _sentence_spans(stretch, None if splitting == "none" else language):
+            sentence = stretch[start:end]
             segments.append(
                 Segment(offset + start, offset + end, sentence, _is_translatable(sentence))
             )
-        offset += len(line)
+        offset += len(stretch)
     return Document(text, tuple(segments))
+
+
+def _stretches(text: str, splitting: Splitting) -> Iterator[str]:
+    """Yield what together is `text` and is looked at each on its own."""
+    if splitting == "none":
+        yield text
+        return
+    lines = text.splitlines(keepends=True)
+    if splitting == "lines":
+        yield from lines
+        return
+    paragraph: list[str] = []
+    for line in lines:
+        paragraph.append(line)
+        if not line.strip(_EDGE):
+            yield "".join(paragraph)
+            paragraph.clear()
+    yield "".join(paragraph)
 
 
 def sentences(text: str, language: str = "en") -> list[str]:
@@ -145,14 +172,18 @@ def sentences(text: str, language: str = "en") -> list[str]:
     return [segment.text for segment in split(text, language).segments]
 
 
-def _sentence_spans(line: str, language: str) -> Iterator[tuple[int, int]]:
+def _sentence_spans(line: str, language: str | None) -> Iterator[tuple[int, int]]:
+    """Yield where the sentences of a stretch are; without a language it is one sentence."""
     end = len(line.rstrip(_EDGE))
     start = len(line) - len(line.lstrip(_EDGE))
     if marks := _LIST_MARKS.match(line, start, end):
         start = marks.end()
     if start >= end:
         return
-    body = _shadow(line[start:end])
+    if language is None:
+        yield start, end
+        return
+    body = _shadow(line[start:end].translate(_BREAKS))
     bounds = [0, *_shorter_quotes(body, _repaired(body, _ends(body, language)), language)]
     for left, right in pairwise(bounds):
         raw = line[start + left : start + right]

@@ -3,9 +3,10 @@ from collections.abc import Sequence
 import pytest
 import sentencex
 from hypothesis import example, given, settings
+from hypothesis.strategies import sampled_from
 
 from service.text import segment
-from service.text.segment import Span, sentences, splice, split
+from service.text.segment import Span, Splitting, sentences, splice, split
 from tests.unit.text.strategies import texts
 
 MEGABYTE = 1_000_000
@@ -224,3 +225,37 @@ def test_a_megabyte_of_anything_comes_back(unit: str) -> None:
     """The tests' time-out is the bound: quadratic work would take minutes."""
     text = unit * (MEGABYTE // 4 // len(unit))
     assert same(text) == text
+
+
+WRAPPED = "The minister arrived\nin Yerevan. He left\r\non Monday.\n\nNothing else\n  happened. \n"
+
+
+def test_a_sentence_of_wrapped_lines_ends_with_its_paragraph_at_the_latest() -> None:
+    document = split(WRAPPED, splitting="paragraphs")
+    assert [s.text for s in document.segments] == [
+        "The minister arrived\nin Yerevan.",
+        "He left\r\non Monday.",
+        "Nothing else\n  happened.",
+    ]
+    assert document.rejoin(["A.", "B.", "C."]) == "A. B.\n\nC. \n"
+
+
+def test_a_text_that_is_not_to_be_split_is_one_sentence_without_its_edges() -> None:
+    [one] = split(f"\n - {WRAPPED}", splitting="none").segments
+    assert one.text == WRAPPED.strip()
+    assert split(" \n\t", splitting="none").segments == ()
+
+
+@settings(max_examples=300, deadline=None)
+@given(texts, sampled_from(["paragraphs", "none"]))
+@example("\x85\n\u2028A.\n B\r\n", "paragraphs")
+def test_however_it_is_split_a_text_is_put_together_again(text: str, splitting: Splitting) -> None:
+    document = split(text, splitting=splitting)
+    assert document.rejoin([s.text for s in document.segments]) == text
+    assert all(text[s.start : s.end] == s.text for s in document.segments)
+    assert splitting == "paragraphs" or len(document.segments) <= 1
+
+
+def test_a_megabyte_of_short_lines_is_one_paragraph_in_little_time() -> None:
+    text = "We go on.\n" * (MEGABYTE // 10)
+    assert len(split(text, splitting="paragraphs").segments) == MEGABYTE // 10
