@@ -11,7 +11,7 @@ It must not know what the fields mean, and never repeats a text of the user's.
 import codecs
 import json
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -27,11 +27,12 @@ from msgspec import inspect
 
 from service.api.schemas import Body, FieldError
 
-__all__ = ["JSON", "Refused", "json_only", "read"]
+__all__ = ["FORM", "JSON", "Refused", "json_only", "json_or_form", "media_type", "read"]
 
 T = TypeVar("T", bound=Body)
 
 MEDIA_TYPE = "application/json"
+FORM = "application/x-www-form-urlencoded"
 CHARSETS = ("utf-8", "utf8", "us-ascii")
 """Names under which UTF-8 may come; ASCII is a part of it."""
 
@@ -80,16 +81,37 @@ async def json_only(
     Raises:
         Refused: 415, with the header that says what would be accepted.
     """
+    _announced(connection, (MEDIA_TYPE,))
+
+
+async def json_or_form(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """The same for the routes of foreign APIs, which take forms too.
+
+    What a page of another origin sends is refused by `api.origins` before.
+    """
+    _announced(connection, (MEDIA_TYPE, FORM))
+
+
+def media_type(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, str]:
+    """Returns what a request says it carries, in lower case, and its parameters; "" if unclear."""
     kinds = connection.headers.getall("content-type", [])
     media, _, rest = (kinds[0] if len(kinds) == 1 else "").partition(";")
-    if media.strip().lower() != MEDIA_TYPE:
-        error = FieldError("Content-Type", f"must be {MEDIA_TYPE}")
-        raise Refused(error, 415, headers={"Accept": MEDIA_TYPE})
+    return media.strip().lower(), rest
+
+
+def _announced(connection: ASGIConnection[Any, Any, Any, Any], accepted: Sequence[str]) -> None:
+    media, rest = media_type(connection)
+    accept = {"Accept": ", ".join(accepted)}
+    if media not in accepted:
+        error = FieldError("Content-Type", f"must be {' or '.join(accepted)}")
+        raise Refused(error, 415, headers=accept)
     for parameter in rest.split(";"):
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip(' \t"').lower() not in CHARSETS:
             error = FieldError("Content-Type", "the charset must be utf-8")
-            raise Refused(error, 415, headers={"Accept": MEDIA_TYPE})
+            raise Refused(error, 415, headers=accept)
     for name, plain in PLAIN_CODINGS.items():
         codings = ",".join(connection.headers.getall(name, []))
         if codings.strip().lower() not in plain:
@@ -201,14 +223,14 @@ def _fault(message: str, body: bytes, kind: type[Body]) -> Refused:
 
 
 @cache
-def _choices(kind: type[Body], field: str) -> list[str]:
-    info = inspect.type_info(kind)
+def _choices(whole: type[Body], field: str) -> list[str]:
+    info = inspect.type_info(whole)
     assert isinstance(info, inspect.StructType)
     found = next(known.type for known in info.fields if known.encode_name == field)
     while isinstance(found, inspect.Metadata):
         found = found.type
-    assert isinstance(found, inspect.LiteralType)
-    return list(map(str, found.values))
+    kinds = found.types if isinstance(found, inspect.UnionType) else (found,)
+    return [str(v) for kind in kinds if isinstance(kind, inspect.LiteralType) for v in kind.values]
 
 
 def _measured(body: bytes, path: str, is_key: bool, *, of_length: bool, above: bool) -> int | None:
