@@ -39,6 +39,9 @@ Name = Annotated[
 ]
 Summarizer = Annotated[Name, Meta(extra_json_schema={"$comment": "summarizer"})]
 Translator = Annotated[Name, Meta(extra_json_schema={"$comment": "translator"})]
+Stream = Annotated[
+    bool, Meta(description="answer with server-sent events, each as soon as it is known")
+]
 
 
 class Body(Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
@@ -61,6 +64,7 @@ class SummarizeBody(Body, frozen=True):
         list[Target], Meta(max_length=16, description="the summary in these languages too")
     ] = []
     model: Summarizer | None = None
+    stream: Stream = False
 
     def request(self) -> SummaryRequest:
         """Returns the task's own words for it."""
@@ -99,6 +103,7 @@ class TranslateBody(Body, frozen=True):
     ] = {}
     segments: Annotated[bool, Meta(description="return the sentence pairs")] = False
     model: Translator | None = None
+    stream: Stream = False
 
     def request(self) -> TranslationRequest:
         """Returns the task's own words for it."""
