@@ -9,6 +9,8 @@ from typing import Any
 import click
 
 from service import __version__
+from service.bulk.items import BulkError
+from service.cli.bulk import batch
 from service.cli.checking import bench, doctor, list_typography
 from service.cli.evaluating import evaluate
 from service.cli.keys import key
@@ -29,7 +31,7 @@ class Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except (ServiceError, SettingsError, CatalogError, EvaluationError) as error:
+        except (ServiceError, SettingsError, CatalogError, EvaluationError, BulkError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -41,5 +43,5 @@ def main() -> None:
 
 for command in (serve, demo, pull, models, summarize, translate, evaluate, list_typography):
     main.add_command(command)
-for command in (key, doctor, bench):
+for command in (key, doctor, bench, batch):
     main.add_command(command)

@@ -29,6 +29,7 @@ DRAWING: dict[str, set[str]] = {
     | LEAVES,
     "tasks": {"markup", "text", "models.registry", "models.catalog", "runner", "batching"}
     | {"engines.base", "errors", "telemetry.metrics"},
+    "bulk": {"core", "tasks", "errors"},
     "evaluate": {"core", "tasks", "text", "errors"},
     "markup": {"errors"},
     "client": set(),
@@ -99,7 +100,18 @@ def modules() -> dict[str, str]:
     return found
 
 
-PACKAGES = {"", "api", "bench", "engines", "evaluate", "models", "tasks", "telemetry", "text"}
+PACKAGES = {
+    "",
+    "api",
+    "bench",
+    "bulk",
+    "engines",
+    "evaluate",
+    "models",
+    "tasks",
+    "telemetry",
+    "text",
+}
 """Empty themselves; what is imported from them is looked at."""
 
 

@@ -1,0 +1,89 @@
+"""What a bulk job reads, and which part of it is whose."""
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from service.bulk.items import BulkError, Flawed, Item, Shard, items
+
+
+def test_a_folder_s_items_are_its_texts_by_their_path(tmp_path: Path) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x.txt").write_text("Two.")
+    (tmp_path / "a.txt").write_bytes(b"\xef\xbb\xbfOne.")
+    (tmp_path / "c.pdf").write_text("no text")
+    (tmp_path / "d.txt").write_bytes(b"caf\xe9")
+    assert list(items(tmp_path)) == [
+        Item("a.txt", "One."),
+        Item("b/x.txt", "Two."),
+        Flawed("not UTF-8: byte 0xe9", id="d.txt"),
+    ]
+
+
+def test_every_line_is_an_item_or_says_why_it_is_none(tmp_path: Path) -> None:
+    path = tmp_path / "in.jsonl"
+    lines = [
+        b'\xef\xbb\xbf{"id": "a", "text": "One.", "more": [1]}',
+        b"",
+        b'{"id": 7, "text": ""}',
+        b'{"id": "7", "text": "the same id"}',
+        b'{"id": true, "text": "x"}',
+        b'{"text": "x"}',
+        b'{"id": "b", "text": null}',
+        b'["a"]',
+        b"{",
+        b'{"id": "caf\xe9", "text": "x"}',
+        b'{"id": "c", "text": "\\ud800"}',
+        b"[" * 100_000,
+    ]
+    path.write_bytes(b"\n".join(lines))
+    found = list(items(path))
+    assert found[:2] == [Item("a", "One.", 1), Item("7", "", 3)]
+    assert [(one.line, one.reason) for one in found[2:] if isinstance(one, Flawed)] == [
+        (4, "its id is that of line 3 too"),
+        (5, "no `id` that is a string or a whole number"),
+        (6, "no `id` that is a string or a whole number"),
+        (7, "no `text` that is a string"),
+        (8, "not a JSON object"),
+        (9, "not JSON"),
+        (10, "not UTF-8: byte 0xe9"),
+        (11, "halves of characters (lone surrogates), which are no text"),
+        (12, "not JSON"),
+    ]
+
+
+def test_what_is_not_there_is_said(tmp_path: Path) -> None:
+    with pytest.raises(BulkError, match=r"none.jsonl: No such file"):
+        list(items(tmp_path / "none.jsonl"))
+
+
+@pytest.mark.parametrize("text", ["3", "3/", "/3", "16/16", "0/0", "-1/4", "a/b", "1/2/3"])
+def test_a_shard_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(BulkError, match="INDEX/COUNT"):
+        Shard.parse(text)
+
+
+@given(st.lists(st.text(), unique=True), st.integers(1, 20))
+def test_every_item_is_in_one_shard_whatever_else_there_is(ids: list[str], count: int) -> None:
+    keys = [Item(name.replace("\ud800", ""), "").key for name in map(_encodable, ids)]
+    shards = [Shard.parse(f"{index}/{count}") for index in range(count)]
+    assert all(sum(shard.has(key) for shard in shards) == 1 for key in keys)
+
+
+def _encodable(name: str) -> str:
+    return json.loads(json.dumps(name.encode("utf-8", "ignore").decode()))
+
+
+def test_shards_are_of_about_the_same_size() -> None:
+    sizes = Counter(
+        index
+        for number in range(16_000)
+        for index in range(16)
+        if Shard(index, 16).has(Item(str(number), "").key)
+    )
+    assert min(sizes.values()) > 850
+    assert max(sizes.values()) < 1150

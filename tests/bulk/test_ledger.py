@@ -1,0 +1,83 @@
+"""The output of a bulk job: whole lines, each item once."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from service.bulk.items import BulkError, Flawed, Item
+from service.bulk.ledger import Ledger
+
+ONE, TWO = Item("one", "1", 1), Item("two", "2", 2)
+
+
+def begun(path: Path) -> None:
+    with Ledger(path, {"to": "hy"}) as ledger:
+        ledger.write(ONE, {"result": {"summary": "Ա"}})
+
+
+def test_what_was_done_is_known_at_the_next_start(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    begun(path)
+    with Ledger(path, {"to": "hy"}) as ledger:
+        assert ledger.done == {ONE.key}
+        ledger.write(TWO, {"error": {"title": "No", "detail": "no"}})
+        ledger.write(Flawed("not JSON", 3), {"error": {"title": "No item", "detail": "no"}})
+    with Ledger(path, {"to": "hy"}) as ledger:
+        assert ledger.done == {ONE.key, TWO.key, Flawed("", 3).key}
+        assert ledger.failed == 2
+    assert [json.loads(line) for line in path.read_text().splitlines()] == [
+        {"id": "one", "line": 1, "result": {"summary": "Ա"}},
+        {"id": "two", "line": 2, "error": {"title": "No", "detail": "no"}},
+        {"id": None, "line": 3, "error": {"title": "No item", "detail": "no"}},
+    ]
+
+
+def test_a_torn_line_is_taken_away_wherever_it_was_torn(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    begun(path)
+    whole = path.read_bytes()
+    for cut in range(len(whole)):
+        path.write_bytes(whole + whole[:cut])
+        with Ledger(path, {"to": "hy"}) as ledger:
+            assert ledger.done == {ONE.key}
+        assert path.read_bytes() == whole
+
+
+def test_a_result_of_other_options_is_not_mixed_in(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    begun(path)
+    with pytest.raises(BulkError, match=r'begun with {"to":"hy"}, not with {"to":"ru"}'):
+        Ledger(path, {"to": "ru"}).__enter__()
+    path.unlink()
+    with Ledger(path, {"to": "ru"}) as ledger:
+        assert not ledger.done
+
+
+def test_only_one_process_writes(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    with Ledger(path, {}), pytest.raises(BulkError, match="another process"):
+        Ledger(path, {}).__enter__()
+
+
+def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "diary.txt"
+    path.write_text("Dear diary,\n")
+    with pytest.raises(BulkError, match="line 1: not of a bulk job"), Ledger(path, {}):
+        pass
+    assert path.read_text() == "Dear diary,\n"
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
+def test_a_full_disk_ends_the_job_and_the_item_is_not_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Ledger(tmp_path / "out.jsonl", {}) as ledger:
+        ours = ledger._file
+        ledger._file = os.open("/dev/full", os.O_WRONLY)
+        with pytest.raises(BulkError, match="No space left"):
+            ledger.write(ONE, {"result": {}})
+        os.close(ledger._file)
+        ledger._file = ours
+        assert not ledger.done
