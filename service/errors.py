@@ -7,6 +7,7 @@
     │   ├── UnsuitableModel       the named model does another task
     │   ├── UnusableGlossary      its terms cannot be used: why
     │   ├── NothingToSummarize    the text holds no words
+    │   ├── UnreadableDocument    a file is not what it is taken for: why
     │   └── RefusedInput          the engine failed on this very input before
     ├── Unauthorized              no key, or not one that is known
     ├── Forbidden                 the key's scopes do not cover it: which one does
@@ -17,6 +18,7 @@
     │   ├── ModelNotReady         on its way: progress
     │   ├── QueueFull             too much is waiting: limit, actual
     │   ├── TooManyRequests       of one client: limit, actual
+    │   ├── TooManyTokens         of one client: limit, actual
     │   └── ShuttingDown          this process stops
     ├── InferenceFailed           the engine could not do this input
     └── DeadlineExceeded          the time given to the request ran out
@@ -41,9 +43,11 @@ __all__ = [
     "ShuttingDown",
     "SlowClient",
     "TooManyRequests",
+    "TooManyTokens",
     "Unauthorized",
     "Unavailable",
     "UnknownModel",
+    "UnreadableDocument",
     "UnsuitableModel",
     "UnsupportedPair",
     "UnusableGlossary",
@@ -115,6 +119,19 @@ class NothingToSummarize(InvalidRequest):
 
     def __init__(self) -> None:
         super().__init__("text holds no words")
+
+
+class UnreadableDocument(InvalidRequest):
+    """`reason` goes on where "file" begins: "is not valid UTF-8 at byte 7"."""
+
+    title = "Unreadable document"
+    field = "file"
+
+    def __init__(
+        self, reason: str, *, limit: float | None = None, actual: float | None = None
+    ) -> None:
+        super().__init__(f"file {reason}")
+        self.limit, self.actual = limit, actual
 
 
 class RefusedInput(InvalidRequest):
@@ -201,16 +218,28 @@ class QueueFull(Unavailable):
 
 
 class TooManyRequests(Unavailable):
-    """`what` is counted of one client: requests, tokens a minute, or requests at once."""
+    """`what` is counted of one client: requests or wrong keys a minute, or requests at once."""
 
     title = "Too many requests"
 
     def __init__(self, what: str, *, limit: int, actual: int, retry_after_s: float) -> None:
-        super().__init__(
-            f"{actual} {what} of this client, at most {limit} are served",
-            retry_after_s=retry_after_s,
-        )
+        super().__init__(_too_many(what, limit, actual), retry_after_s=retry_after_s)
         self.limit, self.actual = limit, actual
+
+
+class TooManyTokens(Unavailable):
+    """The client's texts, not its requests, are too many for the time being."""
+
+    title = "Too many tokens"
+
+    def __init__(self, *, limit: int, actual: int, retry_after_s: float) -> None:
+        detail = _too_many("tokens a minute", limit, actual)
+        super().__init__(detail, retry_after_s=retry_after_s)
+        self.limit, self.actual = limit, actual
+
+
+def _too_many(what: str, limit: int, actual: int) -> str:
+    return f"{actual} {what} of this client, at most {limit} are served"
 
 
 class ShuttingDown(Unavailable):

@@ -10,6 +10,7 @@ import math
 import re
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Protocol
 
 from litestar.connection import ASGIConnection
@@ -18,7 +19,7 @@ from litestar.handlers import BaseRouteHandler
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.api.buckets import Accounts, Rate
-from service.errors import TooManyRequests
+from service.errors import TooManyRequests, TooManyTokens, Unavailable
 from service.settings import Settings
 from service.telemetry import metrics
 
@@ -39,6 +40,9 @@ WORKED = (499, 500, 504)
 """Answers after which models may have worked although there is no result: the estimate stands."""
 
 CONCURRENT_RETRY_S = 1.0
+
+_TOO_MANY_REQUESTS = partial(TooManyRequests, "requests a minute")
+_TOO_MANY_WRONG_KEYS = partial(TooManyRequests, "wrong keys a minute")
 
 
 class Usage(Protocol):
@@ -106,7 +110,7 @@ class Limits:
         """Lets a request for work in, before its body is read. A guard for Litestar.
 
         Raises:
-            TooManyRequests: the client has used up what it may.
+            TooManyRequests, TooManyTokens: the client has used up what it may.
         """
         if self.requests or self.tokens or self.concurrent:
             visit = Visit(self, client_of(connection.scope))
@@ -127,7 +131,8 @@ class Limits:
             TooManyRequests: there were too many; an address that goes on gets no other answer.
         """
         account, now = self.accounts.of(f"address:{address_of(scope)}"), self.now()
-        _check("wrong_keys", "wrong keys", self.wrong_keys, account.wrong_keys_full_s, now)
+        full_s = account.wrong_keys_full_s
+        _check("wrong_keys", self.wrong_keys, full_s, now, _TOO_MANY_WRONG_KEYS)
         account.wrong_keys_full_s = self.wrong_keys.taken(account.wrong_keys_full_s, now, 1)
 
     def around(self, app: ASGIApp) -> ASGIApp:
@@ -165,7 +170,7 @@ class Visit:
         """Takes a request and an estimate of its tokens, or nothing at all.
 
         Raises:
-            TooManyRequests: which limit, and how long to wait.
+            TooManyRequests, TooManyTokens: which limit, and how long to wait.
         """
         limits, account, now = self._limits, self._account, self._limits.now()
         if limits.concurrent and account.running >= limits.concurrent:
@@ -176,8 +181,8 @@ class Visit:
                 actual=account.running + 1,
                 retry_after_s=CONCURRENT_RETRY_S,
             )
-        _check("requests", "requests", limits.requests, account.requests_full_s, now)
-        _check("tokens", "tokens", limits.tokens, account.tokens_full_s, now)
+        _check("requests", limits.requests, account.requests_full_s, now, _TOO_MANY_REQUESTS)
+        _check("tokens", limits.tokens, account.tokens_full_s, now, TooManyTokens)
         account.running += 1
         self._inside = True
         if limits.requests:
@@ -248,13 +253,11 @@ def _visit(scope: Scope) -> Visit | None:
     return visit
 
 
-def _check(label: str, what: str, rate: Rate | None, full_s: float, now_s: float) -> None:
+def _check(
+    label: str, rate: Rate | None, full_s: float, now_s: float, error: Callable[..., Unavailable]
+) -> None:
     if rate is None or not (wait_s := rate.wait_s(full_s, now_s)):
         return
     metrics.LIMITED_REQUESTS.labels(label).inc()
-    raise TooManyRequests(
-        f"{what} a minute",
-        limit=rate.per_minute,
-        actual=rate.used(full_s, now_s) + 1,
-        retry_after_s=wait_s,
-    )
+    used = rate.used(full_s, now_s)
+    raise error(limit=rate.per_minute, actual=used + 1, retry_after_s=wait_s)

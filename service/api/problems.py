@@ -35,9 +35,11 @@ from service.errors import (
     ShuttingDown,
     SlowClient,
     TooManyRequests,
+    TooManyTokens,
     Unauthorized,
     Unavailable,
     UnknownModel,
+    UnreadableDocument,
     UnsuitableModel,
     UnsupportedPair,
     UnusableGlossary,
@@ -54,6 +56,7 @@ STATUSES: Mapping[type[ServiceError], int] = {
     UnsupportedPair: 422,
     UnsuitableModel: 422,
     NothingToSummarize: 422,
+    UnreadableDocument: 422,
     UnusableGlossary: 422,
     RefusedInput: 422,
     Unauthorized: 401,
@@ -65,6 +68,7 @@ STATUSES: Mapping[type[ServiceError], int] = {
     ModelNotReady: 503,
     QueueFull: 503,
     TooManyRequests: 429,
+    TooManyTokens: 429,
     ShuttingDown: 503,
     InferenceFailed: 500,
     DeadlineExceeded: 504,
@@ -107,7 +111,7 @@ def _document(
         **extra,
     )
     rule = rule_here(request.scope)
-    status = rule.statuses.get(status, status)
+    status = rule.statuses.get(title, rule.statuses.get(status, status))
     if rule.problem is None:
         return Response(problem, status_code=status, media_type=MEDIA_TYPE, headers=headers)
     content = rule.problem(problem)

@@ -74,6 +74,7 @@ def test_whatever_is_unavailable_says_when_to_ask_again() -> None:
         errors.ModelNotReady("m", "loading", progress=None),
         errors.QueueFull("m", limit=1, actual=2),
         errors.TooManyRequests("requests a minute", limit=1, actual=2, retry_after_s=3),
+        errors.TooManyTokens(limit=1, actual=2, retry_after_s=3),
         errors.ShuttingDown(),
     ]
     leaves = [k for k in classes().values() if errors.Unavailable in k.__bases__]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from service.api.limits import WRONG_KEYS_PER_MINUTE, Limits, Visit, address_of, client_of, spent
-from service.errors import TooManyRequests
+from service.errors import TooManyRequests, TooManyTokens
 from service.settings import Settings
 
 
@@ -120,7 +120,7 @@ def test_tokens_are_reserved_at_once_and_settled_with_what_was_used() -> None:
     now = Now()
     limits = limits_of(now, tokens_per_minute=600)
     visit = enter(limits, tokens=600)
-    with pytest.raises(TooManyRequests) as refused:
+    with pytest.raises(TooManyTokens) as refused:
         enter(limits)
     assert refused.value.retry_after_s == pytest.approx(0.1)
     visit.settle(100)
@@ -128,7 +128,7 @@ def test_tokens_are_reserved_at_once_and_settled_with_what_was_used() -> None:
     visit.answer(200)
     visit.leave()
     enter(limits, tokens=500)
-    with pytest.raises(TooManyRequests):
+    with pytest.raises(TooManyTokens):
         enter(limits)
 
 
@@ -139,7 +139,7 @@ def test_a_long_request_puts_its_client_in_debt_as_long_as_it_takes_to_pay() -> 
     visit.settle(6000)
     visit.leave()
     now.s += 539
-    with pytest.raises(TooManyRequests) as refused:
+    with pytest.raises(TooManyTokens) as refused:
         enter(limits)
     assert (refused.value.limit, refused.value.actual) == (600, 611)
     now.s += 2
@@ -162,7 +162,7 @@ def test_a_request_that_ends_without_a_result_costs_its_estimate(status: int) ->
     visit = enter(limits, tokens=600)
     visit.answer(status)
     visit.leave()
-    with pytest.raises(TooManyRequests):
+    with pytest.raises(TooManyTokens):
         enter(limits)
 
 
