@@ -27,9 +27,10 @@ from service.tasks.trials import LeasedModel
 from service.text.glossary import Glossary
 from service.text.segment import Splitting
 
-__all__ = ["BEAMS", "Quality", "TranslationRequest", "Translator"]
+__all__ = ["BEAMS", "Quality", "TextFormat", "TranslationRequest", "Translator"]
 
 Quality = Literal["fast", "balanced", "best"]
+TextFormat = Literal["text", "html", "xml", "markdown"]
 BEAMS: dict[Quality, int] = {"fast": 1, "balanced": 2, "best": 4}
 
 FALLBACK_WAIT_S = 3.0
@@ -45,6 +46,9 @@ class TranslationRequest:
         glossary: term of the source to its translation, or to all accepted forms, the one to
             insert first; for one target only.
         splitting: what no sentence goes beyond.
+        format: what the texts are; of those that are not plain text only what is language is
+            translated, and its markup stays.
+        ignore_tags: elements of HTML or XML whose content stays as it is.
     """
 
     texts: tuple[str, ...]
@@ -55,6 +59,8 @@ class TranslationRequest:
     glossary: Mapping[str, str | Sequence[str]] = field(default_factory=dict)
     model: str | None = None
     splitting: Splitting = "lines"
+    format: TextFormat = "text"
+    ignore_tags: tuple[str, ...] = ()
 
 
 class Translator:
