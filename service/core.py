@@ -22,6 +22,7 @@ from service.models.registry import Loading, Registry
 from service.models.store import ModelFiles, Progress, Store
 from service.runner import ModelInfo, Record, Runner
 from service.settings import Settings, SettingsError
+from service.tasks.detection import Detector
 from service.tasks.judge import Fidelity
 from service.tasks.memory import Memory, Shelf, UnusableShelf
 from service.tasks.summarize import Summarizer
@@ -62,6 +63,7 @@ class Core:
     memory: Memory
     summarizer: Summarizer
     translator: Translator
+    detector: Detector
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def preload(self) -> list[tuple[ModelSpec, ...]]:
@@ -151,7 +153,8 @@ def build_core(settings: Settings) -> Core:
         settings.deadline_s,
     )
     summarizer = Summarizer(catalog, registry, memory, translator, settings.max_characters)
-    return Core(settings, catalog, store, registry, memory, summarizer, translator)
+    detector = Detector(catalog, translator, settings.max_characters)
+    return Core(settings, catalog, store, registry, memory, summarizer, translator, detector)
 
 
 def _shelf(settings: Settings) -> Shelf | None:

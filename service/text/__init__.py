@@ -8,6 +8,7 @@
     names, consistency, transliteration        names, and whether a text calls them by one name
     faithful, quotations, support              what of a summary its article says, and where
     echoes, trimming                           what a summary says twice, and what it can do without
+    detect                                     which language a text is in
 
 The room must not know models, requests, files or the network, and nothing here keeps state between
 calls: every function may be called from any thread.

@@ -15,6 +15,7 @@ ANY = {"*"}
 DRAWING: dict[str, set[str]] = {
     "": set(),  # service/__init__
     "access": {"settings", "telemetry.metrics"},
+    "answers": set(),
     "app": {"access", "api", "core", "telemetry.logs", *LEAVES},
     "cli": ANY,
     "server": {"app", "http_protocol", "stopping", *LEAVES},
@@ -24,7 +25,16 @@ DRAWING: dict[str, set[str]] = {
     "demo": set(),
     "bench": {"core", "tasks", "text", "models", "engines.base", *LEAVES},
     "doctor": {"access", "core", "models.catalog", *LEAVES},
-    "api": {"access", "core", "tasks", "markup", "models.catalog", "models.languages", *LEAVES},
+    "api": {
+        "access",
+        "answers",
+        "core",
+        "tasks",
+        "markup",
+        "models.catalog",
+        "models.languages",
+        *LEAVES,
+    },
     "core": {"tasks", "text.glossary", "text.typography", "runner", "models", "engines.base"}
     | LEAVES,
     "tasks": {"markup", "text", "models.registry", "models.catalog", "runner", "batching"}
@@ -32,7 +42,7 @@ DRAWING: dict[str, set[str]] = {
     "bulk": {"core", "tasks", "errors"},
     "evaluate": {"core", "tasks", "text", "errors"},
     "markup": {"errors"},
-    "client": set(),
+    "client": {"answers"},
     "text": set(),
     "runner": {"batching", "crew", "engines.base", "errors", "telemetry.metrics"},
     "crew": {"batching", "engines.base"},
@@ -70,6 +80,7 @@ LIBRARIES: dict[str, set[str]] = {
     "sqlite3": {"tasks.memory_file"},
     "huggingface_hub": {"models"},
     "docx": {"markup"},
+    "py3langid": {"text.detect"},
     "sacrebleu": {"evaluate"},
     "rouge_score": {"evaluate"},
 }

@@ -6,7 +6,7 @@ import sys
 import service.app
 heavy = {
     "torch", "ctranslate2", "transformers", "sacremoses", "numpy", "joblib", "rich", "structlog",
-    "sentencepiece", "tokenizers", "huggingface_hub", "aiosqlite",
+    "sentencepiece", "tokenizers", "huggingface_hub", "aiosqlite", "py3langid",
 }
 print(",".join(sorted(heavy & set(sys.modules))))
 """
