@@ -277,7 +277,7 @@ def test_an_address_that_others_can_reach_needs_keys_or_a_word(host: str, path: 
 
 def test_the_image_starts_as_it_is_built() -> None:
     text = (Path(__file__).parents[2] / "Dockerfile").read_text()
-    found = dict(re.findall(r"\b(LUR_[A-Z_]+)=(\S+)", text.split("\nFROM ")[-1]))
+    found = dict(re.findall(r"\b(LUR_[A-Z_]+)=(\S+)", text.split(" AS base\n")[-1]))
     settings = Settings.read(found | {"LUR_PROFILE": "bundled"})
     assert settings.host == "0.0.0.0"
     assert keys_of(settings) is None
