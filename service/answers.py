@@ -16,12 +16,15 @@ __all__ = [
     "Language",
     "LiveResponse",
     "Model",
+    "ModelEvent",
     "ModelUse",
     "Problem",
     "QualityFigure",
     "Range",
     "ReadyModel",
     "ReadyResponse",
+    "SegmentEvent",
+    "SentenceEvent",
     "SummarizeResponse",
     "SummarySentence",
     "SummaryUsage",
@@ -184,6 +187,46 @@ class Model(Struct, frozen=True):
     leases: int
     last_used: str | None
     default: bool
+
+
+class ModelEvent(Struct, frozen=True):
+    """A stream's `model`: one that the work waits for; the last of them is `ready`."""
+
+    name: str
+    task: str
+    source: str | None
+    target: str
+    state: State
+    progress: float | None
+
+
+class SegmentEvent(Struct, frozen=True):
+    """A stream's `segment` of a translation: the sentence `segment` of the text `index`.
+
+    It is final. What stands between two sentences is what stands there in the input.
+    """
+
+    index: int
+    target: str
+    segment: int
+    source: Range
+    text: str
+    score: float | None
+    warnings: list[Caution]
+    repair: Repair | None
+
+
+class SentenceEvent(Struct, frozen=True):
+    """A stream's `segment` of a summary: its sentence `index`, or that in the language `target`.
+
+    `sources` are those of the sentence itself, for which `target` is null.
+    """
+
+    index: int
+    target: str | None
+    text: str
+    sources: list[Range]
+    warnings: list[Caution]
 
 
 class QualityFigure(Struct, frozen=True):
