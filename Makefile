@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP) --require-hashes -r requirements/build.lock && \
 	$(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: demo run test check lint types soak fuzz audit alerts lock tables footprint bench bench-quick bundle clean
+.PHONY: demo run test check lint types soak fuzz audit alerts image lock tables footprint bench bench-quick bundle clean
 
 demo: $(VENV)/serve  ## summary and translations of a sample article, with the bundled models
 	@$(BIN)/lur demo $(ARTICLE)
@@ -65,8 +65,8 @@ $(VENV)/test: $(VENV)/convert requirements/dev.lock
 	$(PIP) --require-hashes -r requirements/dev.lock
 	@touch $@
 
-tables: $(VENV)/test  ## write the generated tables of the README
-	$(BIN)/python -m tests.readme_tables
+tables: $(VENV)/test  ## write what the documents show anew: tables, answers
+	$(BIN)/python -m tests.docs --write
 
 footprint: $(VENV)/serve  ## CPU time of the import, resident memory
 	$(BIN)/python -m benchmarks.footprint
@@ -85,6 +85,9 @@ $(LIBRETRANSLATE): benchmarks/requirements-libretranslate.txt
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+image:  ## build the image and run it, on Debian as root, without Docker
+	tests/container/image.sh
 
 lock:  ## write the lock files anew from pyproject.toml
 	sh requirements/lock.sh
