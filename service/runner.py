@@ -350,10 +350,15 @@ class Runner:
         return len(self.encode(text))
 
     def submit(
-        self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow
+        self,
+        sources: Sequence[Sequence[str]],
+        decoding: Decoding,
+        flow: Flow,
+        places: Sequence[int] = (),
     ) -> list["asyncio.Future[JobResult]"]:
         """Queues one job per source, all or none, and returns at once; a future for each.
 
+        Of a flow's jobs that differ in decoding, the one with the lowest of `places` goes first.
         Cancelling a future drops its job if that has not begun. Its failure is `InferenceFailed`;
         or `RefusedInput` or `ModelUnavailable`, where that has turned out while it waited.
 
@@ -361,7 +366,8 @@ class Runner:
             QueueFull, ShuttingDown, ModelUnavailable: nothing was queued.
             RefusedInput: nor was it; the engine failed or hung on a source of these not long ago.
         """
-        return [asyncio.wrap_future(f) for f in self._batcher.submit(sources, decoding, flow)]
+        queued = self._batcher.submit(sources, decoding, flow, places)
+        return [asyncio.wrap_future(future) for future in queued]
 
     async def close(self) -> None:
         """Finishes what was accepted, frees the engine and returns when its threads are done.

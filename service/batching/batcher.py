@@ -101,9 +101,15 @@ class Batcher:
             self._turns.workers = workers
 
     def submit(
-        self, sources: Sequence[Sequence[str]], decoding: Decoding, flow: Flow
+        self,
+        sources: Sequence[Sequence[str]],
+        decoding: Decoding,
+        flow: Flow,
+        places: Sequence[int] = (),
     ) -> list[Future[JobResult]]:
         """Queues one job per source, all or none, and returns at once. From any thread.
+
+        `places` says which of the flow are wanted first, where that matters; see `Job`.
 
         One flow may overshoot `max_jobs`: a long article is not refused for being long, nor half
         way for what it queued itself.
@@ -118,7 +124,10 @@ class Batcher:
         if any(self._quarantine.verdict(source, decoding) == "refused" for source in sources):
             metrics.REFUSED_INPUTS.labels(self._name).inc()
             raise RefusedInput(self._name)
-        jobs = [Job(source, decoding, flow, now, max(1, len(source))) for source in sources]
+        jobs = [
+            Job(source, decoding, flow, now, max(1, len(source)), place)
+            for source, place in zip(sources, places or [0] * len(sources), strict=True)
+        ]
         with self._changed:
             if self._closing:
                 raise ShuttingDown

@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from service.engines.base import Decoding, Output
 
-__all__ = ["Flow", "Job", "JobResult"]
+__all__ = ["WINDOW_JOBS", "Flow", "Job", "JobResult"]
+
+WINDOW_JOBS = 256
+"""How far a batch looks ahead in the queue for jobs of similar length."""
 
 
 @dataclass(slots=True, eq=False)
@@ -19,6 +22,8 @@ class Flow:
         waiting_tokens: of its jobs that have not begun.
         all_tokens: of all its jobs so far.
         admitted: some of its jobs were accepted, so the others are too.
+        ahead_jobs: a batch looks at no more of its jobs, those that came first. Whoever wants the
+            first results early begins with one; it grows with each batch that has jobs of it.
     """
 
     virtual_time: float = 0.0
@@ -26,6 +31,7 @@ class Flow:
     waiting_tokens: int = 0
     all_tokens: int = 0
     admitted: bool = False
+    ahead_jobs: int = WINDOW_JOBS
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,7 @@ class Job:
 
     Attributes:
         tokens: of the source, at least 1: what it counts in turns and in the budget.
+        place: which job of the flow is wanted first, where their decodings differ: the lowest.
         apart: it was in a batch that hung, so it runs alone from now on.
     """
 
@@ -52,5 +59,6 @@ class Job:
     flow: Flow
     submitted_s: float
     tokens: int
+    place: int = 0
     apart: bool = False
     future: Future[JobResult] = field(default_factory=Future)

@@ -5,6 +5,10 @@ behind has the turn, and its oldest job is in the next batch. Jobs of the same d
 length fill that batch, and their flows are charged for it as well. Turns belong to flows, so it
 does not matter which decodings they want.
 
+A flow may want its first results early. Its batches begin with its first job and look ahead ever
+further; of its decodings the one goes on that has the job with the lowest place. What it is served
+counts as ever, so nobody gets more for wanting it in order.
+
 A flow that comes begins at the virtual time of the queue. With each batch that moves on by what a
 flow with work enough would have got of it, had the flows been served in equal shares (processor
 sharing, as in Parekh and Gallager 1993; shares are max-min fair). So whoever comes later begins
@@ -39,13 +43,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
-from service.batching.jobs import Flow, Job
+from service.batching.jobs import WINDOW_JOBS, Flow, Job
 from service.engines.base import Decoding
 
-__all__ = ["WINDOW_JOBS", "Turns"]
-
-WINDOW_JOBS = 256
-"""How far a batch looks ahead in the queue for jobs of similar length."""
+__all__ = ["Turns"]
 
 Lane = dict[Flow, list[Job]]
 """The jobs of one decoding by flow; flows and jobs in the order in which they came."""
@@ -59,6 +60,11 @@ than that, and costs them little."""
 
 REMEMBERED_TAKES = 8
 """So many batches a worker after a brief flow came, another is expected."""
+
+AHEAD_GROWTH = 4
+"""How much further a batch looks in a flow that begins with its first job. A step of a batch costs
+as much as four jobs before it has any (`Pace`): smaller steps cost more batches, and larger ones
+make whoever reads the second sentence wait for the tenth."""
 
 
 def turn(flow: Flow) -> float:
@@ -176,6 +182,8 @@ class Turns:
         self._running[id(batch)] = Running(batch, sharing, is_long)
         for job in batch:
             job.flow.running_tokens += job.tokens
+        for flow in {job.flow for job in batch if job.flow.ahead_jobs < WINDOW_JOBS}:
+            flow.ahead_jobs = min(WINDOW_JOBS, AHEAD_GROWTH * flow.ahead_jobs)
         self._remove(decoding, batch)
 
     def finish(self, batch: list[Job]) -> bool:
@@ -214,9 +222,10 @@ class Turns:
         if len(orders) == 1:
             return next(iter(orders.items()))
 
-        def turn_of(decoding: Decoding) -> tuple[float, float]:
+        def turn_of(decoding: Decoding) -> tuple[float, int, float]:
             flow = orders[decoding][0]
-            return turn(flow), self._lanes[decoding][flow][0].submitted_s
+            job = self._lanes[decoding][flow][0]
+            return turn(flow), job.place, job.submitted_s
 
         decoding = min(orders, key=turn_of)
         return decoding, orders[decoding]
@@ -246,6 +255,8 @@ def _look_ahead(lane: Lane, order: list[Flow]) -> list[Job]:
         if begun:
             _go_on(begun, window, turn(flow))
         jobs = lane[flow]
+        if len(jobs) > flow.ahead_jobs:
+            jobs = jobs[: flow.ahead_jobs]
         window.append(jobs[0])
         if len(jobs) > 1:
             heapq.heappush(begun, (turn(flow) + jobs[0].tokens, place, 1, jobs))

@@ -37,6 +37,11 @@ CLOSE_S = 5.0
 LOOK_S = 5.0
 """How often idle and dead models are looked for, at least."""
 
+REPORT_S = 0.25
+"""How often who waits for a load is told how far it is, at most."""
+
+Heard = Callable[[ModelStatus], None]
+
 _log = logging.getLogger(__name__)
 
 
@@ -77,17 +82,28 @@ class Registry:
     _freed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @asynccontextmanager
-    async def lease(self, specs: Sequence[ModelSpec]) -> AsyncIterator[Runner]:
+    async def lease(
+        self,
+        specs: Sequence[ModelSpec],
+        *,
+        wait_s: float | None = None,
+        heard: Heard | None = None,
+    ) -> AsyncIterator[Runner]:
         """Holds the first of `specs` that can be had; the others are spares.
 
         A spare is used only when the one before it is unavailable, not while it is on its way.
 
+        Args:
+            wait_s: how long to wait for a load, instead of `load_wait_s`.
+            heard: told how far the load is, and of its end; never, if there is nothing to wait for.
+
         Raises:
-            ModelNotReady: the load goes on, longer than `load_wait_s`.
+            ModelNotReady: the load goes on, longer than that.
             ModelUnavailable: none can be had; the error is that of the first.
             ShuttingDown: the registry is closed.
         """
-        async with self._held(await self._acquire(specs, self.load_wait_s)) as runner:
+        wait_s = self.load_wait_s if wait_s is None else wait_s
+        async with self._held(await self._acquire(specs, wait_s, heard)) as runner:
             yield runner
 
     @asynccontextmanager
@@ -125,24 +141,28 @@ class Registry:
         finally:
             self._release(resident)
 
-    async def _acquire(self, specs: Sequence[ModelSpec], wait_s: float) -> Resident:
+    async def _acquire(
+        self, specs: Sequence[ModelSpec], wait_s: float, heard: Heard | None = None
+    ) -> Resident:
         first: ModelUnavailable | None = None
         for spec in specs:
             try:
-                return await self._acquire_one(self._entry(spec), wait_s)
+                return await self._acquire_one(self._entry(spec), wait_s, heard)
             except ModelUnavailable as error:
                 first = first or error
         assert first is not None, "no model was named"
         raise first
 
-    async def _acquire_one(self, entry: Entry, wait_s: float) -> Resident:
+    async def _acquire_one(
+        self, entry: Entry, wait_s: float, heard: Heard | None = None
+    ) -> Resident:
         if self._closing:
             raise ShuttingDown
         until = self.clock.monotonic() + wait_s
         entry.waiters += 1
         try:
             while (resident := self._usable(entry)) is None:
-                await self._loaded(entry, until - self.clock.monotonic())
+                await self._loaded(entry, until - self.clock.monotonic(), heard)
             resident.leases += 1
             entry.last_used = self.clock.time()
             return resident
@@ -156,7 +176,17 @@ class Registry:
             self._unload(entry, "dead")
         return entry.resident
 
-    async def _loaded(self, entry: Entry, wait_s: float) -> None:
+    async def _report(self, entry: Entry, heard: Heard) -> None:
+        """Tells how far a load is whenever that has changed, until cancelled."""
+        said: tuple[State, float | None] | None = None
+        while True:
+            status = entry.status(self.clock.monotonic())
+            if (status.state, status.progress) != said:
+                said = status.state, status.progress
+                heard(status)
+            await self.clock.sleep(REPORT_S)
+
+    async def _loaded(self, entry: Entry, wait_s: float, heard: Heard | None) -> None:
         """Waits until the entry's load, begun here if need be, has ended well or been called off.
 
         Raises:
@@ -165,10 +195,13 @@ class Registry:
         """
         load = self._begin(entry)
         timer = asyncio.ensure_future(self.clock.sleep(max(0.0, wait_s)))
+        reports = asyncio.ensure_future(self._report(entry, heard)) if heard else None
         try:
             await asyncio.wait({load.task, timer}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             timer.cancel()
+            if reports is not None:
+                reports.cancel()
         if not load.task.done():
             raise ModelNotReady(entry.spec.name, load.state, progress=load.progress)
         if load.task.cancelled():
@@ -176,6 +209,8 @@ class Registry:
                 raise ShuttingDown
         elif error := load.task.exception():
             raise error
+        elif heard is not None and entry.resident is not None:
+            heard(entry.status(self.clock.monotonic()))
 
     def _begin(self, entry: Entry) -> Load:
         """Returns the load on its way, begun now if there is none or it has been called off."""

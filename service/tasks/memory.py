@@ -14,7 +14,7 @@ Belongs to one event loop; only waiting leaves it.
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import blake2b
@@ -28,12 +28,17 @@ from service.runner import Runner
 from service.tasks.results import Stopwatch
 from service.telemetry import metrics
 
-__all__ = ["Hypotheses", "Memory", "Shelf", "UnusableShelf"]
+__all__ = ["Heard", "Hypotheses", "Memory", "Shelf", "UnusableShelf"]
 
 Hypotheses = tuple[Hypothesis, ...]
 """The candidates for one source, best first; never empty."""
 
 Wanted = tuple[Sequence[str], Decoding]
+
+Heard = Callable[[int, Hypotheses], None]
+"""Told, by its index, of a job that is answered. Called on the event loop; returns at once."""
+
+Say = Callable[[Mapping[bytes, Hypotheses]], None]
 
 DIGEST_BYTES = 32
 """Whoever found two sources of one digest would read another's translation: no shortcut here."""
@@ -125,10 +130,17 @@ class Memory:
             await self._shelf.close()
 
     async def run(
-        self, runner: Runner, jobs: Sequence[Wanted], flow: Flow, watch: Stopwatch
+        self,
+        runner: Runner,
+        jobs: Sequence[Wanted],
+        flow: Flow,
+        watch: Stopwatch,
+        places: Sequence[int] = (),
+        heard: Heard | None = None,
     ) -> list[Hypotheses]:
         """Returns what the model says of each source, decoded so, in order.
 
+        `heard` is told of each as soon as it is known. `places` are those of `Runner.submit`.
         `watch` sees the jobs that this call waited for, from when it did. If the call is cancelled,
         its jobs go on as long as others wait for them; those that nobody waits for are dropped.
 
@@ -141,14 +153,19 @@ class Memory:
         """
         keys = _keys(runner, jobs)
         wanted = dict(zip(keys, jobs, strict=True))
+        first_places = dict(zip(reversed(keys), reversed(places), strict=True)) if places else {}
+        say = _to_each(keys, heard)
         _count("shared", len(jobs) - len(wanted))
         found = self._recalled(wanted)
+        say(found)
         if self._shelf is not None and len(found) < len(wanted):
-            found |= await self._unshelved(self._shelf, wanted.keys() - found.keys())
+            unshelved = await self._unshelved(self._shelf, wanted.keys() - found.keys())
+            say(unshelved)
+            found |= unshelved
         # From here to the queue nothing else runs, so no equal job can slip in between.
         missing = {key: job for key, job in wanted.items() if key not in found}
         if missing:
-            results = await self._fly(runner, missing, flow)
+            results = await self._fly(runner, missing, flow, first_places, say)
             watch.saw(results.values())
             found |= {key: result.output.hypotheses for key, result in results.items()}
         return [found[key] for key in keys]
@@ -175,12 +192,43 @@ class Memory:
         return found | self._recalled(key for key in keys if key not in found)
 
     async def _fly(
-        self, runner: Runner, missing: Mapping[bytes, Wanted], flow: Flow
+        self,
+        runner: Runner,
+        missing: Mapping[bytes, Wanted],
+        flow: Flow,
+        places: Mapping[bytes, int],
+        say: Say,
     ) -> dict[bytes, JobResult]:
         """Waits for equal jobs under way, and for jobs of its own where there are none."""
         began_s = time.monotonic()
-        tokens = sum(len(source) for source, _ in missing.values())
         flights: dict[bytes, Flight] = {}
+        hearing: dict[bytes, Callable[[asyncio.Future[JobResult]], None]] = {}
+        try:
+            self._board(runner, missing, flow, places, flights)
+            for key, flight in flights.items():
+                hearing[key] = partial(_landed, key, say)
+                flight.landed.add_done_callback(hearing[key])
+            landed = [flight.landed for flight in flights.values()]
+            done, _ = await asyncio.wait(landed, return_when=asyncio.FIRST_EXCEPTION)
+            for one in done:
+                one.result()  # raises its failure
+            return {key: _since(began_s, flights[key].landed.result()) for key in missing}
+        finally:
+            for key, flight in flights.items():
+                if key in hearing:
+                    flight.landed.remove_done_callback(hearing[key])
+                self._leave(key, flight)
+
+    def _board(
+        self,
+        runner: Runner,
+        missing: Mapping[bytes, Wanted],
+        flow: Flow,
+        places: Mapping[bytes, int],
+        flights: dict[bytes, Flight],
+    ) -> None:
+        """Finds a flight for each, equal or its own; whatever it raises, those found are there."""
+        tokens = sum(len(source) for source, _ in missing.values())
         own: dict[Decoding, list[bytes]] = {}
         for key, (_, decoding) in missing.items():
             flight = self._flights.get(key)
@@ -190,20 +238,12 @@ class Memory:
             else:
                 own.setdefault(decoding, []).append(key)
         _count("shared", len(flights))
-        try:
-            for decoding, keys in own.items():
-                queued = runner.submit([missing[key][0] for key in keys], decoding, flow)
-                _count("miss", len(keys))
-                for key, job in zip(keys, queued, strict=True):
-                    flights[key] = self._taken_off(key, flow, job)
-            landed = [flight.landed for flight in flights.values()]
-            done, _ = await asyncio.wait(landed, return_when=asyncio.FIRST_EXCEPTION)
-            for one in done:
-                one.result()  # raises its failure
-            return {key: _since(began_s, flights[key].landed.result()) for key in missing}
-        finally:
-            for key, flight in flights.items():
-                self._leave(key, flight)
+        for decoding, keys in own.items():
+            sources = [missing[key][0] for key in keys]
+            queued = runner.submit(sources, decoding, flow, [places.get(key, 0) for key in keys])
+            _count("miss", len(keys))
+            for key, job in zip(keys, queued, strict=True):
+                flights[key] = self._taken_off(key, flow, job)
 
     def _taken_off(self, key: bytes, flow: Flow, job: "asyncio.Future[JobResult]") -> Flight:
         """Lets a queued job be found, by itself or beside an equal one that comes too late."""
@@ -266,6 +306,27 @@ def _keys(runner: Runner, jobs: Iterable[Wanted]) -> list[bytes]:
         digest.update(_encode(source))
         keys.append(digest.digest())
     return keys
+
+
+def _to_each(keys: Sequence[bytes], heard: Heard | None) -> Say:
+    """Returns what tells, of keys and their values, whoever listens by the jobs' indices."""
+    if heard is None:
+        return lambda _: None
+    indices: dict[bytes, list[int]] = {}
+    for index, key in enumerate(keys):
+        indices.setdefault(key, []).append(index)
+
+    def say(found: Mapping[bytes, Hypotheses]) -> None:
+        for key, hypotheses in found.items():
+            for index in indices[key]:
+                heard(index, hypotheses)
+
+    return say
+
+
+def _landed(key: bytes, say: Say, flight: "asyncio.Future[JobResult]") -> None:
+    if flight.exception() is None:
+        say({key: flight.result().output.hypotheses})
 
 
 def _since(began_s: float, result: JobResult) -> JobResult:

@@ -62,6 +62,8 @@ class Work:
         trial: what the model was given first.
         candidates: all translations so far, the best first.
         tokens: target tokens of the first translation.
+        place: which work of its request is wanted first: the lowest; see `Runner.submit`.
+        settled: no candidate will be added any more.
     """
 
     segment: Segment
@@ -69,10 +71,17 @@ class Work:
     trial: Trial
     candidates: list[Candidate] = field(default_factory=list)
     tokens: int = 0
+    place: int = 0
+    settled: bool = False
 
     @property
     def best(self) -> Candidate:
         return self.candidates[0]
+
+    def take_in(self, outputs: Sequence[Output], judge: Judge) -> None:
+        """Judges the first translations."""
+        self.tokens = outputs[0].tokens
+        self.add([judge.judge(self.segment.text, self.terms, output) for output in outputs])
 
     def add(self, candidates: Sequence[Candidate]) -> None:
         """Takes further candidates in; of equals the earlier one stays before the later."""
@@ -161,7 +170,7 @@ class Repair:
             trials = await asyncio.to_thread(
                 lambda: [one.trial or model.trial(one.work.segment.text) for one in tries]
             )
-            outputs = await model.run(trials)
+            outputs = await model.run(trials, [one.work.place for one in tries])
         except (InferenceFailed, RefusedInput, Unavailable) as error:
             _count(tries, "failed")
             _log.warning("repair_failed", extra={"model": model.spec.name}, exc_info=error)

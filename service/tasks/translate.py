@@ -18,11 +18,13 @@ from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
 from service.tasks.aside import SHORT_CHARACTERS
 from service.tasks.judge import NO_GLOSSARY, Fidelity, Judge
+from service.tasks.leasing import leased
 from service.tasks.memory import Memory
 from service.tasks.repair import Fallback, Repair
 from service.tasks.results import Stopwatch, TranslationResult, TranslationUsage
 from service.tasks.text_work import Done, TextWork
 from service.tasks.together import together
+from service.tasks.told import Told
 from service.tasks.trials import LeasedModel
 from service.text.glossary import Glossary
 from service.text.segment import Splitting
@@ -99,9 +101,15 @@ class Translator:
             self._catalog.translators(source, target)
 
     async def translate(
-        self, request: TranslationRequest, watch: Stopwatch | None = None
+        self,
+        request: TranslationRequest,
+        watch: Stopwatch | None = None,
+        told: Told | None = None,
     ) -> TranslationResult:
         """Translates every text into every target; `watch` goes on with the timings of a caller.
+
+        Whoever is `told` hears of each segment as soon as it and all before it are final; that
+        costs batches, as the first sentence does not wait for others. The answer is the same.
 
         Raises:
             InputTooLong, UnsupportedPair, UnusableGlossary, UnknownModel, UnsuitableModel: the
@@ -120,15 +128,11 @@ class Translator:
         watch = watch or self.stopwatch()
         columns = await together(
             *(
-                self._into(target, specs, request, glossary, watch)
+                self._into(target, specs, request, glossary, watch, told)
                 for target, specs in zip(request.targets, routes, strict=True)
             )
         )
-        done = [
-            replace(item, translation=replace(item.translation, index=index))
-            for index, row in enumerate(zip(*(items for _, items in columns), strict=True))
-            for item in row
-        ]
+        done = [item for row in zip(*(items for _, items in columns), strict=True) for item in row]
         models = {target: info for target, (info, _) in zip(request.targets, columns, strict=True)}
         for item in done:
             if item.fallback is not None:
@@ -152,12 +156,14 @@ class Translator:
         request: TranslationRequest,
         glossary: Glossary,
         watch: Stopwatch,
+        told: Told | None,
     ) -> tuple[ModelInfo, list[Done]]:
         """All texts into one language, under one lease and as one flow."""
-        async with self._registry.lease(specs) as runner:
+        async with leased(self._registry, specs, watch, told) as runner:
             if sum(map(len, request.texts)) > SHORT_CHARACTERS:
                 runner.check_room()
-            model = self._leased(runner, request, watch)
+            flow = Flow() if told is None else Flow(ahead_jobs=1)
+            model = self._leased(runner, request, watch, flow)
             judge = Judge(
                 (request.source, target),
                 self._fidelity,
@@ -166,12 +172,14 @@ class Translator:
             behind = specs[specs.index(model.spec) + 1 :]
             fallback = self._fallback(behind[0], request, watch) if behind else None
             work = TextWork(model, judge, Repair(model, judge, fallback), request.splitting)
-            return runner.info, await work.translate(request.texts)
+            return runner.info, await work.translate(request.texts, told)
 
-    def _leased(self, runner: Runner, request: TranslationRequest, watch: Stopwatch) -> LeasedModel:
+    def _leased(
+        self, runner: Runner, request: TranslationRequest, watch: Stopwatch, flow: Flow
+    ) -> LeasedModel:
         spec = self._catalog.named(runner.info.name)
         decoding = _decoding(runner, request)
-        return LeasedModel(runner, spec, decoding, Flow(), watch, self._memory)
+        return LeasedModel(runner, spec, decoding, flow, watch, self._memory)
 
     def _fallback(self, spec: ModelSpec, request: TranslationRequest, watch: Stopwatch) -> Fallback:
         """Returns what leases the next model of the route, without waiting long for it."""
@@ -179,7 +187,7 @@ class Translator:
         @asynccontextmanager
         async def lease() -> AsyncIterator[LeasedModel]:
             async with self._registry.spare(spec, FALLBACK_WAIT_S) as runner:
-                yield self._leased(runner, request, watch)
+                yield self._leased(runner, request, watch, Flow())
 
         return lease
 

@@ -10,7 +10,7 @@ from service.batching import Flow
 from service.engines.base import Decoding, Hypothesis
 from service.models.catalog import ModelSpec
 from service.runner import Runner
-from service.tasks.memory import Hypotheses, Memory
+from service.tasks.memory import Heard, Hypotheses, Memory
 from service.tasks.results import Stopwatch
 from service.text.clauses import continued
 from service.text.normalize import normalize
@@ -97,8 +97,18 @@ class LeasedModel:
             most = min(most, SHORT_TARGET_TOKENS)
         return replace(decoding, max_tokens=most)
 
-    async def run(self, trials: Sequence[Trial]) -> list[list[Output]]:
+    async def run(
+        self,
+        trials: Sequence[Trial],
+        places: Sequence[int] = (),
+        heard: Callable[[int, list[Output]], None] | None = None,
+    ) -> list[list[Output]]:
         """Has every piece answered; returns the candidates of each trial, best first.
+
+        Args:
+            places: of the trials; which are wanted first, see `Runner.submit`.
+            heard: told, by its index, of each trial as soon as all of its pieces are answered; on
+                the event loop.
 
         Raises:
             Unavailable, InferenceFailed: see `Memory.run`.
@@ -108,8 +118,38 @@ class LeasedModel:
             for trial in trials
             for source, decoding in zip(trial.sources, trial.decodings, strict=True)
         ]
-        said = iter(await self.memory.run(self.runner, jobs, self.flow, self.watch))
+        owners = [index for index, trial in enumerate(trials) for _ in trial.pieces]
+        said = iter(
+            await self.memory.run(
+                self.runner,
+                jobs,
+                self.flow,
+                self.watch,
+                [places[owner] for owner in owners] if places else (),
+                _whole(trials, owners, heard) if heard else None,
+            )
+        )
         return [_outputs(trial, [next(said) for _ in trial.pieces]) for trial in trials]
+
+
+def _whole(
+    trials: Sequence[Trial], owners: Sequence[int], heard: Callable[[int, list[Output]], None]
+) -> Heard:
+    """Returns what puts pieces together, and tells of a trial when it has all of them."""
+    firsts = {owner: job for job, owner in reversed(list(enumerate(owners)))}
+    pieces: dict[int, dict[int, Hypotheses]] = {}
+
+    def hear(job: int, hypotheses: Hypotheses) -> None:
+        owner = owners[job]
+        found = pieces.setdefault(owner, {})
+        found[job] = hypotheses
+        count = len(trials[owner].pieces)
+        if len(found) == count:
+            del pieces[owner]
+            begin = firsts[owner]
+            heard(owner, _outputs(trials[owner], [found[begin + i] for i in range(count)]))
+
+    return hear
 
 
 def _outputs(trial: Trial, found: Sequence[Hypotheses]) -> list[Output]:

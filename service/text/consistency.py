@@ -7,7 +7,6 @@ must not know models, requests or glossaries.
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -20,7 +19,7 @@ from service.text.names.common import is_common
 from service.text.names.forms import CALENDAR, is_place
 from service.text.transliteration import likeness
 
-__all__ = ["inconsistent"]
+__all__ = ["Renderings", "inconsistent"]
 
 _TARGETS: Final = frozenset(("hy", "ru"))
 _ACCENTS: Final = str.maketrans(dict.fromkeys("՛՜՞\xad\u0301"))
@@ -38,37 +37,63 @@ _MAX_SEGMENT_WORDS: Final = 64
 _MAX_COMPARISONS: Final = 20_000
 
 
-def inconsistent(
-    pairs: Sequence[tuple[str, str]], languages: tuple[str, str]
-) -> list[tuple[int, Finding]]:
-    """Return the names that are rendered otherwise than in the first segment that has them.
+class Renderings:
+    """How the names of one document are rendered, as far as it has been read.
 
     Another ending is no other rendering, nor an adjective of the name. Names from English into
     Armenian or Russian only; for other languages nothing is found.
 
     Args:
-        pairs: the segments of one document in order, each with its translation.
         languages: of the segments and of the translations.
+    """
+
+    def __init__(self, languages: tuple[str, str]) -> None:
+        self._are_followed = languages[0] == "en" and languages[1] in _TARGETS
+        self._only: tuple[str, str] | None = None
+        self._segments = 0
+        self._names: dict[str, _Name] = {}
+        self._budget = _Budget(_MAX_COMPARISONS)
+
+    def read(self, source: str, translation: str) -> list[Finding]:
+        """Reads the next segment.
+
+        Returns:
+            Its names that are rendered otherwise than in the first segment that has them, as
+            `name_inconsistent`; the value is the word of the name as the source has it.
+        """
+        if not self._are_followed:
+            return []
+        if not self._segments:  # it is looked at when there is another to compare it with
+            self._segments, self._only = 1, (source, translation)
+            return []
+        if self._only is not None:
+            self._found(0, *self._only)
+            self._only = None
+        found = self._found(self._segments, source, translation)
+        self._segments += 1
+        return found
+
+    def _found(self, index: int, source: str, translation: str) -> list[Finding]:
+        segment = _Segment(index, translation, list(_name_words(source)))
+        known = self._names
+        names = [known.setdefault(word, _Name(word, len(known))) for word in segment.names]
+        return [
+            Finding("name_inconsistent", name.word, _message(name.first))
+            for name in sorted(names, key=lambda name: name.place)
+            if name.look(segment, self._budget)
+        ]
+
+
+def inconsistent(
+    pairs: Sequence[tuple[str, str]], languages: tuple[str, str]
+) -> list[tuple[int, Finding]]:
+    """Return what `Renderings` finds in all segments of a document, each with its translation.
 
     Returns:
-        The index of a segment and the finding, `name_inconsistent`; its value is the word of the
-        name as the source has it.
+        The index of a segment and the finding.
     """
-    if len(pairs) < 2 or languages[0] != "en" or languages[1] not in _TARGETS:
-        return []
-    segments = [_Segment(target, list(_name_words(source))) for source, target in pairs]
-    places: defaultdict[str, list[int]] = defaultdict(list)
-    for index, segment in enumerate(segments):
-        for name in segment.names:
-            places[name].append(index)
-    budget = _Budget(_MAX_COMPARISONS)
-    found = [
-        (index, Finding("name_inconsistent", name, _message(first)))
-        for name, indices in places.items()
-        if len(indices) > 1 and _is_followed(name)
-        for first, index in _differing(name, indices, segments, budget)
-    ]
-    return sorted(found, key=lambda item: item[0])
+    names = Renderings(languages)
+    return [(index, found) for index, pair in enumerate(pairs) for found in names.read(*pair)]
 
 
 def _message(first: int) -> str:
@@ -90,6 +115,7 @@ class _Budget:
 class _Segment:
     """A translation and the names of its source; its words are looked up when first needed."""
 
+    index: int
     target: str
     names: list[str]
     _words: list[str] | None = field(default=None)
@@ -106,26 +132,53 @@ class _Segment:
         return [word for word in self.words if word[0].isupper()]
 
 
-def _differing(
-    name: str, indices: Sequence[int], segments: Sequence[_Segment], budget: _Budget
-) -> Iterator[tuple[int, int]]:
-    """The segment with the first rendering of a name, and each later one with another."""
-    first, known = -1, ""
-    for index in indices:
-        segment = segments[index]
-        if known and any(_same(name, word, known) for word in segment.words):
-            continue
+@dataclass
+class _Name:
+    """A word of a name, and how it was rendered first.
+
+    Attributes:
+        place: how many names came before it.
+        only: the segment that has it, as long as no other does.
+        is_followed: known when there is another.
+        known: the first rendering; empty while there is none.
+        first: the index of the segment with it.
+    """
+
+    word: str
+    place: int
+    only: _Segment | None = None
+    is_followed: bool | None = None
+    known: str = ""
+    first: int = -1
+
+    def look(self, segment: _Segment, budget: _Budget) -> bool:
+        """Looks at the next segment with it; whether that has another rendering."""
+        if self.only is None and self.is_followed is None:
+            self.only = segment
+            return False
+        if self.only is not None:
+            only, self.only = self.only, None
+            self.is_followed = _is_followed(self.word)
+            if self.is_followed:
+                self._differs(only, budget)
+        return bool(self.is_followed) and self._differs(segment, budget)
+
+    def _differs(self, segment: _Segment, budget: _Budget) -> bool:
+        if self.known and any(_same(self.word, word, self.known) for word in segment.words):
+            return False
         score, word = max(
-            ((budget.likeness(name, word), word) for word in segment.capitals), default=(0.0, "")
+            ((budget.likeness(self.word, word), word) for word in segment.capitals),
+            default=(0.0, ""),
         )
-        if score < (_MEANT if known else _SURE) or _is_left(word, segment.target):
-            continue
-        if any(budget.likeness(other, word) >= score for other in segment.names if other != name):
-            continue
-        if known:
-            yield first, index
-        else:
-            first, known = index, word
+        if score < (_MEANT if self.known else _SURE) or _is_left(word, segment.target):
+            return False
+        others = (other for other in segment.names if other != self.word)
+        if any(budget.likeness(other, word) >= score for other in others):
+            return False
+        if self.known:
+            return True
+        self.first, self.known = segment.index, word
+        return False
 
 
 def _is_left(word: str, target: str) -> bool:

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
 from service.batching import Batcher, Flow, JobResult, Quarantine, Shift
+from service.batching.jobs import WINDOW_JOBS
 from service.batching.quarantine import FAILED_S, HUNG_S
-from service.batching.turns import WINDOW_JOBS, Turns
+from service.batching.turns import Turns
 from service.engines.base import Decoding, Hypothesis, Output
 from service.errors import (
     InferenceFailed,

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.batching.jobs import Flow, Job
-from service.batching.turns import REMEMBERED_TAKES, WINDOW_JOBS, Turns
+from service.batching.jobs import WINDOW_JOBS, Flow, Job
+from service.batching.turns import REMEMBERED_TAKES, Turns
 from service.engines.base import Decoding
 
 DECODINGS = [Decoding(max_tokens=tokens) for tokens in (10, 20, 30)]
