@@ -19,6 +19,7 @@ from service.tasks.lengths import SHARES, Bounds, Length, Line, choose, shortfal
 from service.tasks.memory import Memory
 from service.tasks.reading import Draft, Prepared, Reader
 from service.tasks.results import Caution, Range, Stopwatch, SummarySentence, SummaryUsage
+from service.tasks.told import Told
 from service.text.echoes import is_taken_from, meaning
 from service.text.support import support
 from service.text.trimming import trimmed
@@ -65,6 +66,7 @@ class Condensing:
     flow: Flow
     watch: Stopwatch
     memory: Memory
+    told: Told | None = None
 
     async def condense(self, text: str) -> Condensed:
         """Summarizes `text`, which has at least one letter or digit.
@@ -73,7 +75,7 @@ class Condensing:
         the text was too short to be summarized, `nothing_to_summarize`. No sentence is said twice,
         and none is a piece of one.
         """
-        reader = Reader(self.runner, self.flow, self.watch, self.memory)
+        reader = Reader(self.runner, self.flow, self.watch, self.memory, self.told)
         article = await asyncio.to_thread(reader.prepare, text)
         bounds = Bounds.of(
             text, article.tokens, self.length, reader.own, self.max_sentences, self.max_words

@@ -6,6 +6,7 @@ neither what length is asked for nor what a summary must not say.
 """
 
 import asyncio
+import itertools
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -14,8 +15,9 @@ from dataclasses import dataclass, replace
 from service.batching import Flow
 from service.engines.base import Decoding, Hypothesis
 from service.runner import Runner
-from service.tasks.memory import Hypotheses, Memory
+from service.tasks.memory import Heard, Hypotheses, Memory
 from service.tasks.results import Stopwatch
+from service.tasks.told import ChunksRead, Told
 from service.text.faithful import Article
 from service.text.pack import cut, pack
 from service.text.segment import Document, sentences, split
@@ -89,18 +91,28 @@ class Draft:
 class Reader:
     """One model, reading for one request. Its methods that are not coroutines run in any thread.
 
+    Whoever is `told` hears of the chunks of each pass.
+
     Attributes:
         own: how the checkpoint decodes by itself.
         tokens: what the model has said so far, in tokens.
     """
 
-    def __init__(self, runner: Runner, flow: Flow, watch: Stopwatch, memory: Memory) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        flow: Flow,
+        watch: Stopwatch,
+        memory: Memory,
+        told: Told | None = None,
+    ) -> None:
         self.own = runner.description.decoding
         self.tokens = 0
         self._runner = runner
         self._flow = flow
         self._watch = watch
         self._memory = memory
+        self._told = told
         self._around = runner.count("")
         self._room = runner.description.max_source_tokens - self._around
         self._known: dict[str, int] = {}
@@ -224,7 +236,8 @@ class Reader:
         """
         sources, sizes = await asyncio.to_thread(self._encoded, texts)
         decoding = self._decoding(least_tokens, sum(sizes) // len(texts))
-        answers = [found[0] for found in await self._run(sources, decoding)]
+        heard = _counted(len(sources), self._told) if self._told else None
+        answers = [found[0] for found in await self._run(sources, decoding, heard)]
         room = min(2 * decoding.max_tokens, self._runner.description.max_target_tokens)
         again = [
             i
@@ -247,9 +260,11 @@ class Reader:
         sources = [self._runner.encode(" ".join(text)) for text in texts]
         return sources, [len(source) - self._around for source in sources]
 
-    async def _run(self, sources: list[list[str]], decoding: Decoding) -> list[Hypotheses]:
+    async def _run(
+        self, sources: list[list[str]], decoding: Decoding, heard: Heard | None = None
+    ) -> list[Hypotheses]:
         jobs = [(source, decoding) for source in sources]
-        found = await self._memory.run(self._runner, jobs, self._flow, self._watch)
+        found = await self._memory.run(self._runner, jobs, self._flow, self._watch, heard=heard)
         self.tokens += sum(hypotheses[0].tokens for hypotheses in found)
         return found
 
@@ -262,6 +277,11 @@ class Reader:
         most = max(2, min(self.own.max_tokens, chunk_tokens - 1))
         least = min(self.own.min_tokens, least_tokens, chunk_tokens // 4, round(0.9 * most))
         return replace(self.own, hypotheses=1, min_tokens=least, max_tokens=most)
+
+
+def _counted(chunks: int, told: Told) -> Heard:
+    done = itertools.count(1)
+    return lambda _index, _hypotheses: told(ChunksRead(next(done), chunks))
 
 
 def _once(answers: Iterable[Iterable[str]]) -> list[str]:

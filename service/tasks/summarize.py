@@ -15,15 +15,18 @@ from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
 from service.tasks.aside import SHORT_CHARACTERS
 from service.tasks.condense import Condensed, Condensing, Length
+from service.tasks.leasing import leased
 from service.tasks.memory import Memory
 from service.tasks.results import (
     Caution,
     Stopwatch,
     SummaryResult,
     SummarySentence,
+    Translation,
     TranslationResult,
     bundled_model,
 )
+from service.tasks.told import Begun, Event, ModelAwaited, SentenceDone, TextDone, Told
 from service.tasks.translate import TranslationRequest, Translator
 from service.telemetry import metrics
 
@@ -67,8 +70,11 @@ class Summarizer:
         self._translator = translator
         self._max_characters = max_characters
 
-    async def summarize(self, request: SummaryRequest) -> SummaryResult:
+    async def summarize(self, request: SummaryRequest, told: Told | None = None) -> SummaryResult:
         """Summarizes an article and translates the summary.
+
+        Whoever is `told` hears of the article's chunks as they are read, of all sentences of the
+        summary when that is chosen, and of each translation of one as soon as it is final.
 
         Raises:
             InputTooLong, NothingToSummarize, UnsupportedPair, UnknownModel, UnsuitableModel: the
@@ -83,12 +89,15 @@ class Summarizer:
         specs = self._catalog.summarizers(request.model)
         self._translator.check_targets(request.translate_to)
         watch = self._translator.stopwatch()
-        async with self._registry.lease(specs) as runner:
+        async with leased(self._registry, specs, watch, told) as runner:
             if len(request.text) > SHORT_CHARACTERS:
                 runner.check_room()
             info = runner.info
-            condensed = await self._condensed(runner, request, watch)
-        translated = await self._translated(request, condensed, watch)
+            condensed = await self._condensed(runner, request, watch, told)
+        if told is not None:
+            for index, said in enumerate(condensed.sentences):
+                told(SentenceDone(index, None, said.text, said.sources, said.warnings))
+        translated = await self._translated(request, condensed, watch, told)
         return SummaryResult(
             summary=_summary(request, condensed),
             translations=_joined_translations(request, translated),
@@ -104,7 +113,7 @@ class Summarizer:
         )
 
     async def _condensed(
-        self, runner: Runner, request: SummaryRequest, watch: Stopwatch
+        self, runner: Runner, request: SummaryRequest, watch: Stopwatch, told: Told | None
     ) -> Condensed:
         work = Condensing(
             runner,
@@ -114,6 +123,7 @@ class Summarizer:
             Flow(),
             watch,
             self._memory,
+            told,
         )
         condensed = await work.condense(request.text)
         for warning in condensed.warnings:
@@ -121,14 +131,16 @@ class Summarizer:
         return condensed
 
     async def _translated(
-        self, request: SummaryRequest, condensed: Condensed, watch: Stopwatch
+        self, request: SummaryRequest, condensed: Condensed, watch: Stopwatch, told: Told | None
     ) -> TranslationResult | None:
         """Each sentence is a text of its own, so that sentence and translation stay together."""
         if not request.translate_to:
             return None
         texts = tuple(sentence.text for sentence in condensed.sentences)
         return await self._translator.translate(
-            TranslationRequest(texts=texts, targets=request.translate_to), watch
+            TranslationRequest(texts=texts, targets=request.translate_to),
+            watch,
+            _of_sentences(told) if told else None,
         )
 
     def _bundled(
@@ -186,6 +198,11 @@ def _sentences(
 
 def _doubts(translated: TranslationResult | None) -> list[Caution]:
     """What is doubtful about the translations, with the language and the summary's sentence."""
+    translations = translated.translations if translated else ()
+    return [doubt for translation in translations for doubt in _doubts_of(translation)]
+
+
+def _doubts_of(translation: Translation) -> list[Caution]:
     return [
         replace(
             warning,
@@ -193,7 +210,19 @@ def _doubts(translated: TranslationResult | None) -> list[Caution]:
             sentence=translation.index,
             segment=None,
         )
-        for translation in (translated.translations if translated else ())
         for segment in translation.segments
         for warning in segment.warnings
     ]
+
+
+def _of_sentences(told: Told) -> Told:
+    """Returns what tells of the translation of a summary: each of its texts is a sentence."""
+
+    def hear(event: Event) -> None:
+        if isinstance(event, TextDone):
+            done, doubts = event.translation, _doubts_of(event.translation)
+            told(SentenceDone(event.index, event.target, done.text, warnings=tuple(doubts)))
+        elif isinstance(event, ModelAwaited | Begun):
+            told(event)
+
+    return hear
