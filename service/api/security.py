@@ -45,6 +45,13 @@ DOCS_PAGE = (
 does not concern (CSP 3, 6.1.13); its icons are `data:` images."""
 
 
+WEB_PAGE = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
+)
+"""Of our own page. No text may become markup there: with Trusted Types the browser refuses it."""
+
 async def authorization(request: Request[Any, Any, Any]) -> str | None:
     """Returns the key of `Authorization: Bearer KEY` (RFC 6750, 2.1)."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
@@ -100,6 +107,8 @@ _UNLISTED = Rule()
 
 _log = logging.getLogger(__name__)
 
+    "/": Rule(scope=None, policy=WEB_PAGE, cache="no-cache"),
+    "/assets/{asset}": Rule(scope=None, cache="no-cache"),
 
 def rule_of(template: str) -> Rule:
     """Returns what holds for the routes of a path template."""

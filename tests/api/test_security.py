@@ -102,9 +102,10 @@ def test_no_route_but_the_open_ones_answers_without_a_key(keyed: Client) -> None
                 assert problem(response, 401)["detail"] == detail
 
 
-def test_only_health_and_the_documentation_are_open() -> None:
+def test_only_health_the_documentation_and_the_page_are_open() -> None:
     open_to_all = {route for route, rule in RULES.items() if rule.scope is None}
-    assert {route.split("/")[1] for route in open_to_all} == {"health", "docs", "openapi.json"}
+    rooms = {route.split("/")[1] for route in open_to_all}
+    assert rooms == {"health", "docs", "openapi.json", "", "assets"}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,324 @@
+// The page: what was asked for, what is shown, what is remembered. Everything else has its own file.
+
+import { $, el, tab, taste } from "./dom.js";
+import { dropping, offerWhole, textOf } from "./files.js";
+import { Glossary } from "./glossary.js";
+import { Models } from "./models.js";
+import { frame } from "./result.js";
+import { Problem, Unreachable, hasKey, stream, useKey } from "./service.js";
+import { SummaryView } from "./summary.js";
+import { TranslationView } from "./translation.js";
+import { Absence, show } from "./troubles.js";
+import { follow, language, languageName, number, preferred, speak, t } from "./words.js";
+
+const TASKS = ["summarize", "translate"];
+const THEMES = ["auto", "light", "dark"];
+const VIEWS = { summarize: SummaryView, translate: TranslationView };
+
+let task = location.hash === "#translate" ? "translate" : "summarize";
+let busy = null; // what stops the work that is going on
+let given = null; // the file that the text comes from
+let trouble = null; // draws the problem that is shown
+let afterKey = null; // what to do once there is a key
+const results = { summarize: null, translate: null };
+const options = tab.get("options") ?? {};
+
+const models = new Models((error, place) => failed(error, place ?? $("problem")));
+const glossary = new Glossary();
+const absence = new Absence(() => {
+  status(t("back"));
+  begin();
+});
+const ask = { run: attempt, options: () => ({ source: source(), quality: chosen("quality"), glossary: glossary.sent() }) };
+
+const chosen = (name) => document.querySelector(`[name="${name}"]:checked`).value;
+const ticked = (id) => [...$(id).querySelectorAll(":checked")].map((box) => box.value);
+const source = () => $("source").value || "en";
+const status = (text) => ($("status").textContent = text);
+const whole = (id) => ($(id).value ? $(id).valueAsNumber : undefined);
+
+// --- Work -------------------------------------------------------------------------------------
+
+function body() {
+  const text = $("text").value;
+  if (task === "translate")
+    return { text, source: source(), target: ticked("into"), quality: chosen("quality"), glossary: glossary.sent(), segments: true };
+  const bounds = { max_sentences: whole("max-sentences"), max_words: whole("max-words") };
+  return { text, length: chosen("length"), format: chosen("format"), translate_to: ticked("also"), ...bounds };
+}
+
+/** Runs work that can be stopped, and says what becomes of it. */
+async function attempt(work) {
+  if (busy) return;
+  busy = new AbortController();
+  trouble = null;
+  $("problem").hidden = true;
+  standing(t("working"));
+  try {
+    status((await work(busy.signal)) ?? "");
+  } catch (error) {
+    failed(error, $("problem"), () => attempt(work));
+  } finally {
+    const ended = document.activeElement === $("stop");
+    busy = null;
+    standing();
+    if (ended) ($("result").hidden ? $("text") : $("result")).focus();
+  }
+}
+
+function failed(error, place, retry) {
+  if (error.name === "AbortError") status(t("stopped"));
+  else if (error instanceof Unreachable && !error.begun) absence.begin(retry);
+  else if (error instanceof Problem && error.document.status === 401) askForKey(retry);
+  else {
+    if (place === $("problem")) trouble = () => show(place, error, retry);
+    show(place, error, retry);
+  }
+}
+
+/** Shows whether work is going on: what can be stopped, what it says. */
+function standing(text) {
+  $("run").hidden = $("shortcut").hidden = Boolean(busy);
+  $("stop").hidden = !busy;
+  $("desk").setAttribute("aria-busy", Boolean(busy));
+  if (!busy) $("progress").hidden = true;
+  else {
+    status(text);
+    $("stop").focus();
+  }
+}
+
+async function run() {
+  if (busy) return;
+  const wanted = body();
+  const field = !wanted.text.trim() ? $("text") : wanted.target?.length === 0 ? $("into") : null;
+  if (field) {
+    status(t(field === $("text") ? "noText" : "noTarget", { name: "" }));
+    (field === $("text") ? field : field.querySelector("input"))?.focus();
+    return;
+  }
+  await attempt((signal) => work(task, wanted, signal));
+}
+
+async function work(of, wanted, signal) {
+  const root = el("div", { class: "view" });
+  const result = { task: of, root, body: wanted, path: `/v1/${of}`, view: new VIEWS[of](root, wanted) };
+  const earlier = results[of];
+  results[of] = result;
+  arrange(true);
+  const began = performance.now();
+  try {
+    const answer = await stream(result.path, wanted, (event, data) => heard(result.view, event, data), signal);
+    result.seconds = (performance.now() - began) / 1000;
+    result.view.finish(answer);
+  } catch (error) {
+    if (!result.view.count) results[of] = earlier;
+    arrange(result.view.count > 0);
+    throw error;
+  }
+  arrange(true);
+  models.refresh();
+  return t("done");
+}
+
+function heard(view, event, data) {
+  $("progress").hidden = event !== "model" || data.state === "ready";
+  if (event === "segment") {
+    view.add(data);
+    status(t("soFar", { n: number(view.count) }));
+  }
+  if (event === "model") {
+    status(`${data.name}: ${t(`s.${data.state}`)}`);
+    if (data.progress == null) $("progress").removeAttribute("value");
+    else $("progress").value = data.progress;
+    models.refresh();
+  }
+}
+
+// --- What is shown ----------------------------------------------------------------------------
+
+/** Shows the task and its result; `reading`: with the editor out of the way. */
+function arrange(reading = false) {
+  const result = results[task];
+  document.body.dataset.task = task;
+  document.body.classList.toggle("wide", result !== null);
+  $("editor").hidden = reading;
+  $("brief").hidden = !reading;
+  $("opening").textContent = $("text").value.trim().slice(0, 160);
+  for (const one of TASKS) {
+    $(`tab-${one}`).setAttribute("aria-selected", one === task);
+    $(`tab-${one}`).tabIndex = one === task ? 0 : -1;
+  }
+  $("desk").setAttribute("aria-labelledby", `tab-${task}`);
+  $("run").textContent = t(task);
+  $("result").hidden = result === null;
+  if (result) frame($("result"), result, ask);
+  else $("result").replaceChildren();
+  offer();
+}
+
+const offer = () => offerWhole(task === "translate" ? given : null, ticked("into"), ask);
+
+function choose(next) {
+  task = next;
+  history.replaceState(null, "", `#${task}`);
+  if (!busy) status("");
+  arrange(results[task] !== null);
+}
+
+/** The languages that can be chosen, from what the service offers. */
+function drawLanguages() {
+  const origins = [...new Set(models.languages.map((pair) => pair.source))];
+  const from = options.source ?? source();
+  $("source").replaceChildren(...origins.map((code) => el("option", { value: code }, languageName(code))));
+  $("source").value = origins.includes(from) ? from : (origins[0] ?? "");
+  $("sources").hidden = origins.length < 2;
+  drawTargets("also", "en");
+  drawTargets("into", source());
+  glossary.show(ticked("into"));
+  offer();
+}
+
+function drawTargets(id, origin) {
+  const targets = models.languages.filter((pair) => pair.source === origin).map((pair) => pair.target);
+  const before = options[id] ?? (id === "also" ? targets.slice(0, 3) : targets.slice(0, 1));
+  const box = (code) => {
+    const input = el("input", { type: "checkbox", value: code, checked: before.includes(code) });
+    return el("label", {}, input, el("span", {}, languageName(code)));
+  };
+  $(id).hidden = !targets.length;
+  $(id).replaceChildren($(id).firstElementChild, ...targets.map(box));
+}
+
+function counted() {
+  const characters = Array.from($("text").value).length;
+  $("count").textContent = characters ? t("characters", { n: number(characters) }) : "";
+  $("clear").hidden = !characters;
+}
+
+function drawTheme() {
+  const { theme } = document.documentElement.dataset;
+  $("theme").textContent = t(theme);
+  $("theme").setAttribute("aria-label", `${t("theme")}: ${t(theme)}`);
+}
+
+function askForKey(then) {
+  if (hasKey()) useKey(null, false);
+  $("forget").hidden = true;
+  afterKey = then;
+  $("key-form").hidden = false;
+  $("key").focus();
+}
+
+// --- What people do ---------------------------------------------------------------------------
+
+async function take(file) {
+  await attempt(async (signal) => {
+    status(t("reading", { name: file.name }));
+    $("text").value = await textOf(file, signal);
+    given = file;
+    typed();
+    arrange();
+    return t("read", { name: file.name });
+  });
+}
+
+function typed() {
+  tab.set("text", $("text").value || null);
+  counted();
+}
+
+function changed({ target }) {
+  if (["also", "into"].includes(target.closest("fieldset")?.id)) options[target.closest("fieldset").id] = ticked(target.closest("fieldset").id);
+  else if (target.name || target.id === "source") options[target.name || "source"] = target.value;
+  else return;
+  tab.set("options", options);
+  if (target.id === "source") drawTargets("into", source());
+  glossary.show(ticked("into"));
+  offer();
+}
+
+function listen() {
+  const on = (id, event, then) => $(id).addEventListener(event, then);
+  on("desk", "submit", (event) => (event.preventDefault(), run()));
+  on("desk", "change", changed);
+  on("text", "input", typed);
+  on("stop", "click", () => busy?.abort());
+  on("open", "click", () => $("file").click());
+  on("file", "change", () => {
+    const [file] = $("file").files;
+    $("file").value = "";
+    if (file) take(file);
+  });
+  on("clear", "click", () => {
+    $("text").value = "";
+    given = null;
+    typed();
+    offer();
+    $("text").focus();
+  });
+  on("edit", "click", () => (arrange(), $("text").focus()));
+  on("theme", "click", () => {
+    const { dataset } = document.documentElement;
+    dataset.theme = THEMES[(THEMES.indexOf(dataset.theme) + 1) % THEMES.length];
+    taste("theme", dataset.theme);
+    drawTheme();
+  });
+  on("languages", "click", ({ target }) => {
+    if (target.value) speak(taste("language", target.value) ?? target.value);
+  });
+  on("key-form", "submit", (event) => {
+    event.preventDefault();
+    useKey($("key").value.trim(), $("key-keep").checked);
+    $("key").value = "";
+    $("key-form").hidden = true;
+    $("forget").hidden = false;
+    begin().then(afterKey);
+  });
+  on("forget", "click", () => (useKey(null, false), askForKey(null)));
+  for (const one of TASKS) on(`tab-${one}`, "click", () => choose(one));
+  document.querySelector(".tabs").addEventListener("keydown", ({ key }) => {
+    if (!["ArrowLeft", "ArrowRight", "Home", "End"].includes(key)) return;
+    choose(TASKS[key === "Home" ? 0 : key === "End" ? 1 : 1 - TASKS.indexOf(task)]);
+    $(`tab-${task}`).focus();
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) (event.preventDefault(), run());
+    if (event.key === "Escape") busy?.abort();
+  });
+  dropping(take);
+}
+
+/** Asks for what the service offers. */
+async function begin() {
+  try {
+    await models.begin();
+    drawLanguages();
+  } catch (error) {
+    failed(error, $("problem"));
+  }
+}
+
+function drawAll() {
+  for (const button of $("languages").children) button.setAttribute("aria-pressed", button.value === language);
+  drawTheme();
+  counted();
+  drawLanguages();
+  models.draw();
+  absence.draw();
+  trouble?.();
+  for (const one of Object.values(results)) one?.view.draw();
+  arrange($("editor").hidden);
+}
+
+for (const name of ["length", "format", "quality"]) {
+  const input = document.querySelector(`[name="${name}"][value="${CSS.escape(options[name] ?? "")}"]`);
+  if (input) input.checked = true;
+}
+$("text").value = tab.get("text") ?? "";
+$("forget").hidden = !hasKey();
+if (navigator.platform.startsWith("Mac")) $("shortcut").textContent = "⌘ + Enter";
+listen();
+await speak(preferred());
+follow(drawAll);
+await begin();
