@@ -19,9 +19,9 @@ from service.api.limits import Limits
 from service.api.middleware import observed
 from service.api.models import list_models, load_model, unload_model
 from service.api.origins import HostCheck, OriginCheck, allowed_hosts, cors_config
+from service.api.page import page, page_asset
 from service.api.patience import patient
 from service.api.problems import EXCEPTION_HANDLERS
-from service.api.page import page, page_asset
 from service.api.security import KeyCheck, with_security_headers
 from service.api.stopping import StoppingCheck
 from service.api.summarize import summarize
@@ -63,9 +63,9 @@ def create_app(settings: Settings | None = None) -> Litestar:
             *(list_models, load_model, unload_model),
             *(live, ready, metrics),
             *(openapi_json, docs_asset),
+            *(page, page_asset),
         ],
         dependencies={"core": Provide(lambda: core, sync_to_thread=False)},
-            *(page, page_asset),
         state=State({"stopping": core.stopping}),
         middleware=[
             StoppingCheck(core.stopping),

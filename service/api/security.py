@@ -100,6 +100,8 @@ RULES: Mapping[str, Rule] = {
     "/docs": Rule(scope=None, policy=DOCS_PAGE),
     "/docs/openapi.json": Rule(scope=None),
     "/docs/assets/{asset}": Rule(scope=None, cache="max-age=3600"),
+    "/": Rule(scope=None, policy=WEB_PAGE, cache="no-cache"),
+    "/assets/{asset}": Rule(scope=None, cache="no-cache"),
 }
 """Every route by its template; a test compares them with those of the application."""
 
@@ -107,8 +109,6 @@ _UNLISTED = Rule()
 
 _log = logging.getLogger(__name__)
 
-    "/": Rule(scope=None, policy=WEB_PAGE, cache="no-cache"),
-    "/assets/{asset}": Rule(scope=None, cache="no-cache"),
 
 def rule_of(template: str) -> Rule:
     """Returns what holds for the routes of a path template."""
