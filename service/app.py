@@ -4,6 +4,7 @@
 """
 
 import os
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +13,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from service.access import keys_of
+from service.api.compat import COMPATIBLE, COMPATIBLE_FREE
 from service.api.docs import docs_asset, openapi_config, openapi_json
 from service.api.head import answering_head
 from service.api.health import live, metrics, ready
@@ -58,15 +60,16 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     app = Litestar(
         route_handlers=[
-            Router("/", route_handlers=[summarize, translate], guards=[limits.guard]),
+            Router("/", route_handlers=[summarize, translate, *COMPATIBLE], guards=[limits.guard]),
             languages,
             *(list_models, load_model, unload_model),
             *(live, ready, metrics),
             *(openapi_json, docs_asset),
             *(page, page_asset),
+            *COMPATIBLE_FREE,
         ],
         dependencies={"core": Provide(lambda: core, sync_to_thread=False)},
-        state=State({"stopping": core.stopping}),
+        state=State({"stopping": core.stopping, "deepl_characters": Counter()}),
         middleware=[
             StoppingCheck(core.stopping),
             HostCheck(allowed_hosts(settings)),

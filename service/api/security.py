@@ -17,6 +17,7 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access import Key, KeysFile, is_loopback
+from service.api.foreign import DEEPL_STATUSES, deepl_auth_key, deepl_problem
 from service.api.schemas import Problem
 from service.errors import Forbidden, Unauthorized
 
@@ -44,13 +45,13 @@ DOCS_PAGE = (
 """Swagger UI 5.35.0 runs under it. It sets its styles through the object model, which `style-src`
 does not concern (CSP 3, 6.1.13); its icons are `data:` images."""
 
-
 WEB_PAGE = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """Of our own page. No text may become markup there: with Trusted Types the browser refuses it."""
+
 
 async def authorization(request: Request[Any, Any, Any]) -> str | None:
     """Returns the key of `Authorization: Bearer KEY` (RFC 6750, 2.1)."""
@@ -74,7 +75,7 @@ class Rule:
         policy: the Content-Security-Policy of its answers.
         cache: the Cache-Control of its answers; those of work hold users' texts.
         problem: how a foreign API says a problem: from ours to a JSON object. None: our own way.
-        statuses: where a foreign API's status is another one: by ours, theirs.
+        statuses: where a foreign API's status is another one: by ours, or by the title, theirs.
     """
 
     scope: str | None = "use"
@@ -83,8 +84,14 @@ class Rule:
     policy: str = NO_PAGE
     cache: str = "no-store"
     problem: Callable[[Problem], object] | None = None
-    statuses: Mapping[int, int] = field(default_factory=dict)
+    statuses: Mapping[int | str, int] = field(default_factory=dict)
 
+
+DEEPL = Rule(
+    places=(deepl_auth_key, authorization, x_api_key),
+    problem=deepl_problem,
+    statuses=DEEPL_STATUSES,
+)
 
 RULES: Mapping[str, Rule] = {
     "/v1/summarize": Rule(),
@@ -102,6 +109,14 @@ RULES: Mapping[str, Rule] = {
     "/docs/assets/{asset}": Rule(scope=None, cache="max-age=3600"),
     "/": Rule(scope=None, policy=WEB_PAGE, cache="no-cache"),
     "/assets/{asset}": Rule(scope=None, cache="no-cache"),
+    "/v2/translate": DEEPL,
+    "/v2/languages": DEEPL,
+    "/v2/usage": DEEPL,
+    "/v2/glossary-language-pairs": DEEPL,
+    "/v2/glossaries": DEEPL,
+    "/v3/glossaries": DEEPL,
+    "/v2/{rest}": DEEPL,
+    "/v3/{rest}": DEEPL,
 }
 """Every route by its template; a test compares them with those of the application."""
 
