@@ -168,6 +168,7 @@ class TranslateResponse(Struct, frozen=True):
 class Model(Struct, frozen=True):
     """A model and how it stands. `source` is null for a summarizer, whose language is `target`.
 
+    `worth`: what to expect of it, in a sentence; empty where its row of the catalog says nothing.
     `retry_after_s`: so long a load that failed is not tried again.
     """
 
@@ -178,6 +179,7 @@ class Model(Struct, frozen=True):
     repository: str
     revision: str
     license: str
+    worth: str
     state: State
     progress: float | None
     reason: str | None

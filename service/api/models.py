@@ -68,6 +68,7 @@ async def _model(core: Core, spec: ModelSpec) -> Model:
         repository=spec.repository,
         revision=files.revision if files else spec.revision,
         license=spec.license,
+        worth=spec.worth,
         state=state,
         progress=status.progress,
         reason=status.reason,

@@ -22,12 +22,12 @@ __all__ = ["page", "page_asset"]
 DIRECTORY = Path(__file__).parents[1] / "web"
 INDEX = "index.html"
 KINDS = {
-    ".html": "text/html; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".js": "text/javascript; charset=utf-8",
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
     ".svg": "image/svg+xml",
     ".woff2": "font/woff2",
-    ".txt": "text/plain; charset=utf-8",
+    ".txt": "text/plain",
 }
 COMPRESSED = ".woff2"
 """Its content is compressed already."""

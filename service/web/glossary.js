@@ -1,7 +1,7 @@
 // The terms that a translation must use, kept for each target language on its own.
 
 import { $, el, fill, tab } from "./dom.js";
-import { languageName, number, t } from "./words.js";
+import { languageInside, number, t } from "./words.js";
 
 export class Glossary {
   #terms = tab.get("glossary") ?? {};
@@ -35,7 +35,7 @@ export class Glossary {
 
   draw() {
     const one = this.#target !== null;
-    $("glossary-note").textContent = one ? t("glossaryFor", { name: languageName(this.#target) }) : t("glossaryOne");
+    $("glossary-note").textContent = one ? t("glossaryFor", { name: languageInside(this.#target) }) : t("glossaryOne");
     $("glossary-add").hidden = !one;
     fill($("glossary-rows"), one ? this.#rows.map((pair, index) => this.#row(pair, index)) : []);
     this.#count();

@@ -2,7 +2,7 @@
 
 import { $, el, fill } from "./dom.js";
 import { answer } from "./service.js";
-import { language, languageName, number, said, t } from "./words.js";
+import { language, languageInside, languageName, number, said, t } from "./words.js";
 
 const MOVING = ["downloading", "converting", "loading"];
 const CAN_LOAD = ["absent", "on_disk", "failed"];
@@ -54,8 +54,8 @@ export class Models {
   }
 
   #item(row) {
-    const from = languageName(row.source ?? row.target);
-    const task = row.source ? `${from} → ${languageName(row.target)}` : t("summaryOf", { name: from });
+    const name = languageInside(row.target);
+    const task = row.source ? `${languageName(row.source)} → ${name}` : t("summaryOf", { name });
     const figure = this.#figures.get(row.name);
     const worth = said(row.worth);
     const line = [

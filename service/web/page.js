@@ -142,6 +142,7 @@ function arrange(reading = false) {
   const result = results[task];
   document.body.dataset.task = task;
   document.body.classList.toggle("wide", result !== null);
+  document.body.classList.toggle("reading", reading);
   $("editor").hidden = reading;
   $("brief").hidden = !reading;
   $("opening").textContent = $("text").value.trim().slice(0, 160);
@@ -198,7 +199,7 @@ function counted() {
 
 function drawTheme() {
   const { theme } = document.documentElement.dataset;
-  $("theme").textContent = t(theme);
+  $("theme").textContent = `◐ ${t(theme)}`;
   $("theme").setAttribute("aria-label", `${t("theme")}: ${t(theme)}`);
 }
 

@@ -4,7 +4,7 @@ import { el, fill } from "./dom.js";
 import { copyButton, toolbar } from "./files.js";
 import { explained } from "./sentences.js";
 import { curl } from "./service.js";
-import { language, number, t } from "./words.js";
+import { number, said, t } from "./words.js";
 
 /** Draws the frame around a view, whose own place is `root`; `seconds` once it is whole. */
 export function frame(place, { view, root, body, path, task, seconds }, ask) {
@@ -27,11 +27,16 @@ function general({ warnings, translations }) {
   const whole = all.filter(({ sentence, segment }) => sentence == null && segment == null);
   const once = new Map(whole.map((one) => [one.code + one.value, one]));
   if (!once.size) return null;
-  const item = (one) => {
-    const worth = one.code === "bundled_model" ? el("span", { lang: "en" }, one.message) : null;
-    return el("li", {}, language === "en" && worth ? one.message : [explained(one), " ", worth]);
-  };
-  return el("ul", { class: "cautions" }, [...once.values()].map(item));
+  return el("ul", { class: "cautions" }, [...once.values()].map((one) => el("li", {}, about(one))));
+}
+
+/** A model that comes with the service says what it is worth, in English after its name. */
+function about(warning) {
+  if (warning.code !== "bundled_model") return explained(warning);
+  const worth = warning.message.replace(`${warning.value}: `, "");
+  const known = said(worth);
+  if (known !== null) return `${warning.value}: ${known}`;
+  return [explained(warning), " ", el("span", { lang: "en" }, worth)];
 }
 
 function colophon({ usage, models }, seconds) {

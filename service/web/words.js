@@ -30,18 +30,25 @@ export const knows = (key) => key in english;
 /** Translates what the service says in English; null where the interface has no words for it. */
 export const said = (text) => (language === "en" ? text : words.said?.[text]) ?? null;
 
-export const number = (value, options) => new Intl.NumberFormat(language, options).format(value);
+/** Writes a number; where a browser does not know Armenian, as in Russian: 12,5. */
+export const number = (value, options) =>
+  new Intl.NumberFormat(language === "hy" ? ["hy", "ru"] : language, options).format(value);
 
-/** Returns the name of a language in the language of the interface. */
-export function languageName(code, otherwise = code) {
+/** Returns the name of a language in the language of the interface, as it begins a line. */
+export function languageName(code) {
+  const name = languageInside(code);
+  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+}
+
+/** Returns the name of a language as it stands within a sentence. */
+export function languageInside(code) {
   let name;
   try {
     name = new Intl.DisplayNames([language], { type: "language", fallback: "none" }).of(code);
   } catch {
     // not a code that a browser knows
   }
-  name = words.languages?.[code] ?? name ?? otherwise;
-  return name.charAt(0).toLocaleUpperCase(language) + name.slice(1);
+  return words.languages?.[code] ?? name ?? code;
 }
 
 /** Calls `follower` now and whenever the language has changed. */
