@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP) --require-hashes -r requirements/build.lock && \
 	$(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: demo run test check lint types soak fuzz audit alerts image lock tables footprint bench bench-quick bundle clean
+.PHONY: demo run test check lint types soak fuzz audit alerts image manifests lock tables footprint bench bench-quick bundle clean
 
 demo: $(VENV)/serve  ## summary and translations of a sample article, with the bundled models
 	@$(BIN)/lur demo $(ARTICLE)
@@ -85,6 +85,9 @@ $(LIBRETRANSLATE): benchmarks/requirements-libretranslate.txt
 	$(PYTHON) -m venv $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
+
+manifests:  ## build the Kubernetes overlays and check them; needs kubectl, kubernetes-validate, checkov
+	deploy/kubernetes/check.sh
 
 image:  ## build the image and run it, on Debian as root, without Docker
 	tests/container/image.sh

@@ -1,19 +1,17 @@
-"""Writes the generated parts of the README: `python -m tests.readme_tables` (`make tables`).
+"""The tables of the documents that follow from the code.
 
-The tables follow from the code, and a test compares them. The examples are what the bundled models
-answer on the machine that ran this; another processor may round otherwise.
+Each stands between `<!-- NAME -->` and `<!-- /NAME -->`, wherever a document wants it.
 """
 
-import json
 import re
-from pathlib import Path
+from collections.abc import Callable, Mapping
 
 from benchmarks.report import latest_table
 from service.api.problems import STATUSES
 from service.models.rows import builtin_rows
 from service.settings import Settings
 
-README = Path(__file__).parents[1] / "README.md"
+__all__ = ["TABLES", "tables_in", "with_tables"]
 
 
 def settings_table() -> str:
@@ -45,12 +43,15 @@ MEANINGS = {
     "UnsupportedPair": "no model translates this pair; `detail` lists those there are",
     "UnsuitableModel": "the named model does another task or pair",
     "UnusableGlossary": "a term is empty, or the request has several targets; `detail` says which",
+    "UnreadableDocument": "a file is not of its format, or of none we know; `detail` says why",
     "NothingToSummarize": "`text` holds no letter and no digit",
     "RefusedInput": "the engine failed on this input before; asked again within ten minutes",
     "Unauthorized": "no key, or none that is known",
     "Forbidden": "the key lacks a scope, `detail` says which; or a page of another origin sends it",
     "SlowClient": "the request did not arrive within `LUR_CLIENT_TIMEOUT_S`",
     "TooManyRequests": "a limit of this client is reached; `limit` and `actual`, `Retry-After`",
+    "TooManyTokens": "the texts of this client are too many for now; `limit` and `actual`, "
+    "`Retry-After`",
     "UnknownModel": "no model has this name",
     "ModelUnavailable": "it cannot be fetched, converted or loaded; `detail` says why",
     "ModelNotReady": "it is being fetched or loaded; `progress`",
@@ -76,7 +77,7 @@ def models_table() -> str:
     return "\n".join(rows)
 
 
-TABLES = {
+TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
     "errors": errors_table,
     "models": models_table,
@@ -84,55 +85,14 @@ TABLES = {
 }
 
 
-def with_tables(text: str) -> str:
-    """Returns `text` with what stands between each pair of markers made anew."""
-    for name, table in TABLES.items():
-        pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
-        assert len(pattern.findall(text)) == 1, f"the README has no place for the table {name}"
-        text = pattern.sub(lambda m, table=table: f"{m[1]}{table()}\n{m[2]}", text)
-    return text
+_PLACE = re.compile(rf"(<!-- ({'|'.join(TABLES)}) -->\n).*?(<!-- /\2 -->)", re.DOTALL)
 
 
-SAMPLE = README.parent / "service" / "sample_article.txt"
-POST = "curl http://127.0.0.1:8000{path} -H 'Content-Type: application/json' -d "
-SENTENCE = "The energy minister of Greece opened a new factory in Beijing on Sunday."
-EXAMPLES: list[tuple[str, str, dict[str, object]]] = [
-    (
-        "jq -Rs '{text: ., length: \"short\"}' service/sample_article.txt | " + POST + "@-",
-        "/v1/summarize",
-        {"text": SAMPLE.read_text(encoding="utf-8"), "length": "short"},
-    ),
-    (
-        POST + "'\n" + json.dumps({"text": SENTENCE, "target": ["hy", "ru"]}) + "'",
-        "/v1/translate",
-        {"text": SENTENCE, "target": ["hy", "ru"]},
-    ),
-]
+def with_tables(document: str) -> str:
+    """Returns a document with what stands between each pair of marks made anew."""
+    return _PLACE.sub(lambda found: f"{found[1]}{TABLES[found[2]]()}\n{found[3]}", document)
 
 
-def examples() -> str:
-    """Asks the real application, with its bundled models."""
-    from litestar.testing import TestClient
-
-    from service.app import create_app
-
-    parts = []
-    app = create_app(Settings(profile="bundled", offline=True))
-    with TestClient(app, base_url="http://127.0.0.1") as client:
-        for command, path, body in EXAMPLES:
-            client.post(path, json={**body, "text": "A model loads. It is warm."})
-            answer = client.post(path, json=body).json()
-            shown = json.dumps(answer, ensure_ascii=False, indent=1)
-            parts += ["```sh", command.replace("{path}", path), "```", "```json", shown, "```"]
-    return "\n".join(parts)
-
-
-def main() -> None:
-    text = with_tables(README.read_text(encoding="utf-8"))
-    start, end = "<!-- examples -->\n", "<!-- /examples -->"
-    before, after = text.split(start)[0], text.split(end)[1]
-    README.write_text(f"{before}{start}{examples()}\n{end}{after}", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+def tables_in(document: str) -> list[str]:
+    """Returns the names of the tables that a document shows."""
+    return [found[2] for found in _PLACE.finditer(document)]
