@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 __all__ = [
     "Caution",
+    "DocumentResponse",
     "FieldError",
     "Language",
     "LiveResponse",
@@ -165,6 +166,18 @@ class TranslateResponse(Struct, frozen=True):
         return msgspec.structs.replace(response, translations=plain)
 
 
+class DocumentResponse(Struct, frozen=True):
+    """A translated file and what is known of its text, whose segments are always there."""
+
+    file: bytes
+    name: str
+    media_type: str
+    translation: Translation
+    models: dict[str, ModelUse]
+    usage: TranslationUsage
+    timings_ms: Timings
+
+
 class Model(Struct, frozen=True):
     """A model and how it stands. `source` is null for a summarizer, whose language is `target`.
 
@@ -218,17 +231,17 @@ class SegmentEvent(Struct, frozen=True):
     repair: Repair | None
 
 
-class SentenceEvent(Struct, frozen=True):
+class SentenceEvent(Struct, frozen=True, omit_defaults=True):
     """A stream's `segment` of a summary: its sentence `index`, or that in the language `target`.
 
-    `sources` are those of the sentence itself, for which `target` is null.
+    `sources` come with the sentence itself, for which `target` is null.
     """
 
     index: int
     target: str | None
     text: str
-    sources: list[Range]
     warnings: list[Caution]
+    sources: list[Range] | None = None
 
 
 class QualityFigure(Struct, frozen=True):
@@ -290,7 +303,7 @@ class FieldError(Struct, frozen=True):
 
 
 class Problem(Struct, frozen=True, omit_defaults=True):
-    """A problem document (RFC 9457)."""
+    """A problem document (RFC 9457). `retry_after_s` is what `Retry-After` says, where it does."""
 
     type: str
     title: str
@@ -301,3 +314,4 @@ class Problem(Struct, frozen=True, omit_defaults=True):
     limit: float | None = None
     actual: float | None = None
     progress: float | None = None
+    retry_after_s: float | None = None

@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 
+from service.answers import ModelEvent, SegmentEvent, SentenceEvent
+from service.api.events import MEDIA_TYPE as EVENT_STREAM
 from service.api.problems import MEDIA_TYPE
 from service.api.schemas import (
     Language,
@@ -29,7 +31,9 @@ from service.core import Core
 
 __all__ = ["document"]
 
+EVENTS = (ModelEvent, SegmentEvent, SentenceEvent)
 STRUCTS = (
+    *EVENTS,
     *(SummarizeBody, SummarizeResponse, TranslateBody, TranslateResponse),
     *(Language, Model, LiveResponse, ReadyResponse, Problem),
 )
@@ -47,6 +51,16 @@ RETRY_AFTER: JSONSchema = {
     "description": "when asking again makes sense, in seconds",
     "required": True,
     "schema": {"type": "integer", "minimum": 1},
+}
+STREAM: JSONSchema = {
+    "schema": {
+        "type": "string",
+        "description": "Server-sent events, where `stream` is true. `event: model`: `ModelEvent`, "
+        "while the request waits for one. `event: segment`: `SegmentEvent` of a translation or "
+        "`SentenceEvent` of a summary, each as soon as it is final, in order. Then `event: result` "
+        "with what the answer would be without a stream, or `event: error` with a `Problem`. A "
+        "comment comes every 15 s.",
+    }
 }
 ALWAYS = {400: "the request itself is not valid", 500: "an error of the service"}
 """What any request may be answered with."""
@@ -76,6 +90,8 @@ def document(app: Litestar, core: Core) -> dict[str, Any]:
     if core.settings.api_keys_file is not None:
         found["security"] = [{name: []} for name in KEY_SCHEMES]
     for path, operation in _operations(found):
+        if _streams(operation):
+            operation["responses"]["200"]["content"][EVENT_STREAM] = STREAM
         asks_for_key = rule_of(path).scope is not None
         if not asks_for_key:
             operation["security"] = []
@@ -126,6 +142,17 @@ def _parts(schema: Any) -> Iterator[JSONSchema]:
 def _operations(found: JSONSchema) -> Iterator[tuple[str, JSONSchema]]:
     for path, item in found["paths"].items():
         yield from ((path, item[method]) for method in METHODS if method in item)
+
+
+def _streams(operation: JSONSchema) -> bool:
+    """Whether its body has the field that asks for a stream."""
+    bodies = [SummarizeBody, TranslateBody]
+    content = operation.get("requestBody", {}).get("content", {})
+    return any(
+        part.get("schema", {}).get("$ref") == REFERENCE.format(name=body.__name__)
+        for part in content.values()
+        for body in bodies
+    )
 
 
 def _problem(description: str) -> JSONSchema:

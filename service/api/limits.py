@@ -23,7 +23,7 @@ from service.errors import TooManyRequests, TooManyTokens, Unavailable
 from service.settings import Settings
 from service.telemetry import metrics
 
-__all__ = ["Limits", "Usage", "address_of", "client_of", "spent"]
+__all__ = ["Limits", "Usage", "address_of", "client_of", "failed", "spent"]
 
 MAX_CLIENTS = 10_000
 """Accounts that are kept; some 400 bytes each."""
@@ -246,6 +246,12 @@ def spent(scope: Scope, usage: Usage) -> None:
     """Settles a request with what its result says it cost."""
     if visit := _visit(scope):
         visit.settle(usage.input_tokens + usage.output_tokens)
+
+
+def failed(scope: Scope, status: int) -> None:
+    """Settles a request that failed when its answer had begun, as if this were its status."""
+    if visit := _visit(scope):
+        visit.answer(status)
 
 
 def _visit(scope: Scope) -> Visit | None:

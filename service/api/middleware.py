@@ -58,6 +58,9 @@ def request_id(scope: Scope) -> str:
 def observed(app: ASGIApp) -> ASGIApp:
     """Wraps an ASGI app: `X-Request-ID` on every response, one log line, metrics by route.
 
+    Where an answer began well and ended in an error, `scope["state"]["outcome"]` is the status to
+    count.
+
     A request that is cancelled from outside, as uvicorn does when the grace time is over, is
     answered with 503; uvicorn itself would say 500.
     """
@@ -85,7 +88,8 @@ def observed(app: ASGIApp) -> ASGIApp:
                 raise
             await _answer(STOPPED, identity, sending)
         finally:
-            _record(scope, identity, status or 500, time.monotonic() - began)
+            outcome = scope.get("state", {}).get("outcome")
+            _record(scope, identity, outcome or status or 500, time.monotonic() - began)
 
     return observing
 

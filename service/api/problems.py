@@ -45,7 +45,7 @@ from service.errors import (
     UnusableGlossary,
 )
 
-__all__ = ["EXCEPTION_HANDLERS", "MEDIA_TYPE", "STATUSES", "problem_responses"]
+__all__ = ["EXCEPTION_HANDLERS", "MEDIA_TYPE", "STATUSES", "problem_of", "problem_responses"]
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -142,6 +142,7 @@ def _service_error(request: Request[Any, Any, Any], error: ServiceError) -> Resp
         limit=error.limit,
         actual=error.actual,
         progress=error.progress,
+        retry_after_s=error.retry_after_s,
     )
 
 
@@ -158,9 +159,7 @@ def _refused(request: Request[Any, Any, Any], error: Refused) -> Response[Any]:
     )
 
 
-def _validation_error(
-    request: Request[Any, Any, Any], error: ValidationException
-) -> Response[Any]:
+def _validation_error(request: Request[Any, Any, Any], error: ValidationException) -> Response[Any]:
     """What Litestar finds by itself: an absent body, or a parameter of the wrong form."""
     found = error.extra if isinstance(error.extra, list) else []
     items = [item for item in found if isinstance(item, dict) and "key" in item]
@@ -205,6 +204,13 @@ EXCEPTION_HANDLERS: ExceptionHandlersMap = {
     HTTPException: _http_error,
     Exception: _unforeseen,
 }
+
+
+def problem_of(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
+    """Returns what an error would be answered with, for where an answer has already begun."""
+    kinds = (kind for kind in type(error).__mro__ if kind in EXCEPTION_HANDLERS)
+    found: Response[Any] = EXCEPTION_HANDLERS[next(kinds)](request, error)
+    return found
 
 
 def problem_responses(*statuses: int) -> dict[int, ResponseSpec]:

@@ -36,6 +36,7 @@ class RawProblem:
                 status=self.status,
                 detail=self.detail,
                 instance=identity,
+                retry_after_s=self.retry_after_s,
             )
         )
         headers = [

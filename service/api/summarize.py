@@ -1,15 +1,16 @@
 """`POST /v1/summarize`."""
 
+from functools import partial
 from typing import Annotated, Any
 
-from litestar import Request, post
+from litestar import Request, Response, post
 from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg
 
 from service.api.bodies import JSON, json_only
 from service.api.dependencies import CoreDependency
-from service.api.middleware import within
+from service.api.events import answered
 from service.api.problems import problem_responses
 from service.api.schemas import SummarizeBody, SummarizeResponse
 
@@ -43,7 +44,8 @@ SummarizeJSON = Annotated[
 )
 async def summarize(
     request: Request[Any, Any, Any], data: SummarizeJSON, core: CoreDependency
-) -> SummarizeResponse:
+) -> Response[SummarizeResponse]:
     """An abstractive summary, in other languages too if asked; all of the article is read."""
-    work = core.summarizer.summarize(data.request())
-    return SummarizeResponse.of(await within(request, work, core.settings.deadline_s))
+    work = partial(core.summarizer.summarize, data.request())
+    shown, deadline_s = SummarizeResponse.of, core.settings.deadline_s
+    return await answered(request, work, shown, deadline_s, stream=data.stream)

@@ -1,16 +1,17 @@
 """`POST /v1/translate` and `GET /v1/languages`."""
 
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import Example
 from litestar.params import BodyKwarg
 
 from service.api.bodies import JSON, json_only
 from service.api.dependencies import CoreDependency
-from service.api.middleware import within
+from service.api.events import answered
 from service.api.problems import problem_responses
 from service.api.schemas import Language, QualityFigure, TranslateBody, TranslateResponse
 from service.core import Core
@@ -45,11 +46,11 @@ TranslateJSON = Annotated[
 )
 async def translate(
     request: Request[Any, Any, Any], data: TranslateJSON, core: CoreDependency
-) -> TranslateResponse:
+) -> Response[TranslateResponse]:
     """Sentence by sentence; line breaks, list marks and spaces come back as they were."""
-    work = core.translator.translate(data.request())
-    result = await within(request, work, core.settings.deadline_s)
-    return TranslateResponse.of(result, segments=data.segments)
+    work = partial(core.translator.translate, data.request())
+    shown = partial(TranslateResponse.of, segments=data.segments)
+    return await answered(request, work, shown, core.settings.deadline_s, stream=data.stream)
 
 
 @get(
