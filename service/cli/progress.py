@@ -9,9 +9,14 @@ import click
 
 from service.core import Core
 from service.models.store import Progress
+from service.tasks.told import Begun, ChunksRead, Event, SegmentDone, SentenceDone, Told
 
-__all__ = ["Bar", "clear_line", "run_with", "show_count"]
+__all__ = ["Bar", "clear_line", "progress_of", "run_with", "show_count"]
 
+LONG_CHARACTERS = 2000
+"""A text of so many is some fifteen sentences: long enough to want to see how far it is."""
+
+BAR_CHARACTERS = 24
 
 T = TypeVar("T")
 
@@ -52,6 +57,42 @@ def clear_line() -> None:
     """Takes away what was shown on the line of a terminal."""
     if sys.stderr.isatty():
         click.echo("\r\x1b[2K", err=True, nl=False)
+
+
+def progress_of(characters: int) -> Told | None:
+    """Returns what shows on a terminal how far the work on a text is; None if it is soon done."""
+    if characters < LONG_CHARACTERS or not sys.stderr.isatty():
+        return None
+    return _Steps().hear
+
+
+class _Steps:
+    """One line for what a request tells: the article's chunks, then the segments of all targets."""
+
+    def __init__(self) -> None:
+        self._expected: dict[str, int] = {}
+        self._done = 0
+
+    def hear(self, event: Event) -> None:
+        match event:
+            case ChunksRead(done, chunks):
+                _show_bar("reading", done, chunks)
+                return
+            case Begun(target, segments):
+                self._expected[target] = segments
+            case SegmentDone():
+                self._done += 1
+            case SentenceDone(target=str()):
+                self._done += 1
+            case _:
+                return
+        _show_bar("translating", self._done, sum(self._expected.values()))
+
+
+def _show_bar(label: str, done: int, total: int) -> None:
+    full = BAR_CHARACTERS * done // max(1, total)
+    bar = "#" * full + "-" * (BAR_CHARACTERS - full)
+    click.echo(f"\r\x1b[2K{label}  [{bar}]  {done}/{total}", err=True, nl=False)
 
 
 def show_count(name: str, done: int, total: int) -> None:

@@ -6,7 +6,7 @@ import click
 
 from service.cli.options import codes, core_of, faithful
 from service.cli.printing import as_json_text, print_warnings
-from service.cli.progress import run_with
+from service.cli.progress import progress_of, run_with
 
 __all__ = ["summarize", "translate"]
 
@@ -44,7 +44,8 @@ def summarize(
         translate_to=codes(to),
         model=model,
     )
-    result = run_with(core_of(flags), lambda core: core.summarizer.summarize(request))
+    told = progress_of(len(request.text))
+    result = run_with(core_of(flags), lambda core: core.summarizer.summarize(request, told))
     if as_json:
         click.echo(as_json_text(result))
         return
@@ -77,7 +78,8 @@ def translate(
     request = TranslationRequest(
         texts=(file.read(),), targets=codes(to), source=source, quality=quality, model=model
     )
-    result = run_with(core_of(flags), lambda core: core.translator.translate(request))
+    told = progress_of(sum(map(len, request.texts)))
+    result = run_with(core_of(flags), lambda core: core.translator.translate(request, told=told))
     if as_json:
         click.echo(as_json_text(result))
         return

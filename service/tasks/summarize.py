@@ -140,7 +140,7 @@ class Summarizer:
         return await self._translator.translate(
             TranslationRequest(texts=texts, targets=request.translate_to),
             watch,
-            _of_sentences(told) if told else None,
+            _of_sentences(told, len(texts)) if told else None,
         )
 
     def _bundled(
@@ -215,14 +215,16 @@ def _doubts_of(translation: Translation) -> list[Caution]:
     ]
 
 
-def _of_sentences(told: Told) -> Told:
+def _of_sentences(told: Told, sentences: int) -> Told:
     """Returns what tells of the translation of a summary: each of its texts is a sentence."""
 
     def hear(event: Event) -> None:
         if isinstance(event, TextDone):
             done, doubts = event.translation, _doubts_of(event.translation)
             told(SentenceDone(event.index, event.target, done.text, warnings=tuple(doubts)))
-        elif isinstance(event, ModelAwaited | Begun):
+        elif isinstance(event, Begun):
+            told(Begun(event.target, sentences))
+        elif isinstance(event, ModelAwaited):
             told(event)
 
     return hear

@@ -30,7 +30,7 @@ class ModelAwaited:
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """The texts are cut, and so many segments will be told of for this target."""
+    """So many segments, or sentences of a summary, will be told of for this target."""
 
     target: str
     segments: int
