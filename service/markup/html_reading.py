@@ -32,6 +32,7 @@ making included, stand in a line of text (HTML, 15.3: suggested rendering)."""
 
 _VOID = _words("area base br col embed frame hr img input link meta param source track wbr")
 _KEPT = frozenset({"code", "kbd", "samp", "var"})
+_FOREIGN = ("math", "svg")
 _LEFT_ALONE = frozenset(
     {"iframe", "math", "noembed", "noframes", "plaintext", "pre", "script", "style", "svg",
      "textarea", "xmp"}
@@ -228,14 +229,18 @@ class _Reader:
         return tokens(self._text)
 
     def _breaks(self, token: Token) -> bool:
-        return token.name in _BLOCKS
+        return token.name in _BLOCKS and not (token.name == "title" and self._is_foreign)
 
     def _leaves(self, token: Token) -> bool:
         return token.name in _KEPT or token.name in _LEFT_ALONE
 
     def _is_empty(self, token: Token) -> bool:
-        foreign = self._names["svg"] or self._names["math"] or token.name in ("svg", "math")
-        return token.name in _VOID or (token.empty and bool(foreign))
+        foreign = self._is_foreign or token.name in _FOREIGN
+        return token.name in _VOID or (token.empty and foreign)
+
+    @property
+    def _is_foreign(self) -> bool:
+        return any(self._names[name] for name in _FOREIGN)
 
 
 class _XMLReader(_Reader):
