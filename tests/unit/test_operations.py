@@ -1,5 +1,6 @@
 """What operators are told is what there is: metrics, alerts, settings and tests by their names."""
 
+import json
 import re
 from pathlib import Path
 
@@ -68,3 +69,14 @@ def test_log_events_that_the_table_names_are_written_somewhere() -> None:
     events -= {name for name in events if metrics(name)} | {"key", "up"}
     assert events
     assert {event for event in events if f'"{event}"' not in code} == set()
+
+
+def test_every_metric_of_the_dashboard_exists() -> None:
+    path = ROOT / "deploy" / "compose" / "grafana" / "dashboards" / "lur.json"
+    used = [
+        metrics(target["expr"])
+        for panel in json.loads(path.read_text())["panels"]
+        for target in panel["targets"]
+    ]
+    assert len(used) > 10
+    assert set.union(*used) <= known()
