@@ -27,12 +27,23 @@ from msgspec import inspect
 
 from service.api.schemas import Body, FieldError
 
-__all__ = ["FORM", "JSON", "Refused", "json_only", "json_or_form", "media_type", "read"]
+__all__ = [
+    "FORM",
+    "JSON",
+    "MULTIPART",
+    "Refused",
+    "json_only",
+    "json_or_any_form",
+    "json_or_form",
+    "media_type",
+    "read",
+]
 
 T = TypeVar("T", bound=Body)
 
 MEDIA_TYPE = "application/json"
 FORM = "application/x-www-form-urlencoded"
+MULTIPART = "multipart/form-data"
 CHARSETS = ("utf-8", "utf8", "us-ascii")
 """Names under which UTF-8 may come; ASCII is a part of it."""
 
@@ -92,6 +103,13 @@ async def json_or_form(
     What a page of another origin sends is refused by `api.origins` before.
     """
     _announced(connection, (MEDIA_TYPE, FORM))
+
+
+async def json_or_any_form(
+    connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
+) -> None:
+    """The same where a form may also come in parts."""
+    _announced(connection, (MEDIA_TYPE, FORM, MULTIPART))
 
 
 def media_type(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, str]:

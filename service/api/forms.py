@@ -4,7 +4,7 @@ A form is put into the types that the JSON would have, and then read as strictly
 not know what the fields mean.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
@@ -12,8 +12,14 @@ from urllib.parse import parse_qsl
 import msgspec
 from litestar import Request
 from msgspec import inspect
+from multipart import (  # type: ignore[import-untyped]
+    MultipartError,
+    MultipartSegment,
+    PushMultipartParser,
+    parse_options_header,
+)
 
-from service.api.bodies import FORM, Refused, media_type, read
+from service.api.bodies import FORM, MULTIPART, Refused, media_type, read
 from service.api.schemas import Body, FieldError
 
 __all__ = ["asked", "asked_in_query"]
@@ -35,25 +41,56 @@ async def asked(request: Request[Any, Any, Any], kind: type[T]) -> T:
         Refused: see `read`; or the form is not valid.
     """
     body = await request.body()
-    is_form = media_type(request)[0] == FORM
-    return read(_as_json(body, kind) if is_form else body, kind)
+    media, _ = media_type(request)
+    if media == FORM:
+        body = _as_json(_pairs(body), kind)
+    elif media == MULTIPART:
+        body = _as_json(_parts(body, request.headers["content-type"]), kind)
+    return read(body, kind)
 
 
 def asked_in_query(request: Request[Any, Any, Any], kind: type[T]) -> T:
     """The same of the query of a URL."""
-    return read(_as_json(request.scope["query_string"], kind), kind)
+    return read(_as_json(_pairs(request.scope["query_string"]), kind), kind)
 
 
-def _as_json(form: bytes, kind: type[Body]) -> bytes:
-    found: dict[str, list[str]] = {}
+def _pairs(form: bytes) -> list[tuple[str, str]]:
     try:
-        pairs = parse_qsl(
+        return parse_qsl(
             form.decode(), keep_blank_values=True, errors="strict", max_num_fields=MAX_FIELDS
         )
     except UnicodeDecodeError:
         raise Refused(FieldError("body", "not valid UTF-8")) from None
     except ValueError:
         raise Refused(FieldError("body", f"has more than {MAX_FIELDS} fields")) from None
+
+
+def _parts(form: bytes, content_type: str) -> list[tuple[str, str]]:
+    """Reads a form that comes in parts (RFC 7578), all of them text in UTF-8."""
+    boundary = parse_options_header(content_type)[1].get("boundary", "")
+    pairs: list[tuple[str, str]] = []
+    name, value = "", bytearray()
+    try:
+        with PushMultipartParser(boundary, max_segment_count=MAX_FIELDS) as parser:
+            for event in parser.parse(form):
+                if isinstance(event, MultipartSegment):
+                    name = event.name
+                    if event.filename is not None:
+                        raise Refused(FieldError(name, "must be a text, not a file"))
+                elif event is None:
+                    pairs.append((name, value.decode()))
+                    value.clear()
+                else:
+                    value += event
+    except UnicodeDecodeError:
+        raise Refused(FieldError(name, "not valid UTF-8")) from None
+    except MultipartError as error:
+        raise Refused(FieldError("body", f"no valid multipart form: {error}")) from None
+    return pairs
+
+
+def _as_json(pairs: Iterable[tuple[str, str]], kind: type[Body]) -> bytes:
+    found: dict[str, list[str]] = {}
     for name, value in pairs:
         found.setdefault(name, []).append(value)
     kinds = _kinds(kind)

@@ -8,7 +8,7 @@ browser may do with its answer. A route that is not in it needs a key for work. 
 import ipaddress
 import logging
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
 from litestar import Request
@@ -17,7 +17,15 @@ from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from service.access import Key, KeysFile, is_loopback
-from service.api.foreign import DEEPL_STATUSES, deepl_auth_key, deepl_problem
+from service.api.foreign import (
+    DEEPL_STATUSES,
+    LIBRETRANSLATE_STATUSES,
+    deepl_auth_key,
+    deepl_problem,
+    hugging_face_problem,
+    libretranslate_key,
+    libretranslate_problem,
+)
 from service.api.schemas import Problem
 from service.errors import Forbidden, Unauthorized
 
@@ -93,6 +101,13 @@ DEEPL = Rule(
     statuses=DEEPL_STATUSES,
 )
 
+HUGGING_FACE = Rule(problem=hugging_face_problem)
+LIBRETRANSLATE = Rule(
+    places=(libretranslate_key, authorization, x_api_key),
+    problem=libretranslate_problem,
+    statuses=LIBRETRANSLATE_STATUSES,
+)
+
 RULES: Mapping[str, Rule] = {
     "/v1/summarize": Rule(),
     "/v1/translate": Rule(),
@@ -109,6 +124,15 @@ RULES: Mapping[str, Rule] = {
     "/docs/assets/{asset}": Rule(scope=None, cache="max-age=3600"),
     "/": Rule(scope=None, policy=WEB_PAGE, cache="no-cache"),
     "/assets/{asset}": Rule(scope=None, cache="no-cache"),
+    "/hf/summarization": HUGGING_FACE,
+    "/hf/translation": HUGGING_FACE,
+    "/hf/translation/{target}": HUGGING_FACE,
+    "/translate": LIBRETRANSLATE,
+    "/detect": LIBRETRANSLATE,
+    "/suggest": LIBRETRANSLATE,
+    "/translate_file": LIBRETRANSLATE,
+    "/languages": replace(LIBRETRANSLATE, scope=None),
+    "/frontend/settings": replace(LIBRETRANSLATE, scope=None),
     "/v2/translate": DEEPL,
     "/v2/languages": DEEPL,
     "/v2/usage": DEEPL,

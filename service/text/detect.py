@@ -6,10 +6,10 @@ itself; in the others py3langid ranks languages (naive Bayes on byte n-grams; Lu
 calibrated for the length). Each alphabet counts by its share of the letters, so a text half
 Armenian and half English is nobody's for sure.
 
-Seen on 400 sentences each of FLORES-200 dev, the three languages expected: of three words in a row
-97 % (English), 99 % (Armenian) and 99 % (Russian) are right, of five and more 99 to 100 %. Of single
-words 61, 97 and 94 % are, and of a third of the English ones nothing is said. No guess surer than
-0.8 was wrong, and three of 7200 surer than 0.5 were.
+Seen on 400 sentences each of FLORES-200 dev, the three languages expected: of three words in a
+row 97 % (English), 99 % (Armenian) and 99 % (Russian) are right, of five and more 99 to 100 %. Of
+single words 61, 97 and 94 % are, and of a third of the English ones nothing is said. No guess surer
+than 0.8 was wrong, and four of 7200 surer than 0.5 were.
 
 It must not know what is done in which language.
 """

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from litestar import Request, get, post, route
+from litestar import Request, Response, get, post, route
 from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from service.api.bodies import Refused, json_or_form
+from service.api.compat.doubts import counted
 from service.api.dependencies import CoreDependency
 from service.api.forms import asked, asked_in_query
 from service.api.middleware import within
@@ -140,18 +141,18 @@ class TranslateAnswer(Struct, frozen=True):
     translations: list[Translated]
 
     @classmethod
-    def of(
+    def said(
         cls, found: DetectedTranslation, texts: Sequence[str], model_type: str | None
-    ) -> "TranslateAnswer":
-        """Says a result in DeepL's words."""
+    ) -> "Response[TranslateAnswer]":
+        """Says a result in DeepL's words; how many warnings there are, in a header."""
         used = model_type and model_type.removeprefix("prefer_")
-        rows = zip(found.sources, found.result.translations, texts, strict=True)
-        return cls(
-            [
-                Translated(source.language.upper(), done.text, len(text), used or UNSET)
-                for source, done, text in rows
-            ]
-        )
+        done = found.result.translations
+        translations = [
+            Translated(source.language.upper(), translation.text, len(text), used or UNSET)
+            for source, translation, text in zip(found.sources, done, texts, strict=True)
+        ]
+        warnings = [warning for translation in done for warning in translation.warnings]
+        return Response(cls(translations), headers=counted(warnings))
 
 
 class LanguagesBody(Body, frozen=True, forbid_unknown_fields=False):
@@ -188,13 +189,15 @@ class Glossaries(Struct, frozen=True):
 
 
 @post("/v2/translate", status_code=200, guards=[json_or_form], include_in_schema=False)
-async def translate(request: Request[Any, Any, Any], core: CoreDependency) -> TranslateAnswer:
+async def translate(
+    request: Request[Any, Any, Any], core: CoreDependency
+) -> Response[TranslateAnswer]:
     """Translates texts; what they have in characters counts for the key."""
     body = await asked(request, TranslateBody)
     work = body.request(core)
     found = await within(request, core.detector.translate(work), core.settings.deadline_s)
     _characters(request)[_key(request)] += sum(map(len, work.texts))
-    return TranslateAnswer.of(found, work.texts, body.model_type)
+    return TranslateAnswer.said(found, work.texts, body.model_type)
 
 
 @route("/v2/languages", http_method=["GET", "POST"], status_code=200, include_in_schema=False)

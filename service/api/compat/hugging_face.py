@@ -1,0 +1,272 @@
+"""The two tasks of Hugging Face's inference API that there are models for here.
+
+`huggingface_hub.InferenceClient(model="http://.../hf/summarization")` works unchanged, and so does
+what else speaks to an inference endpoint. Only renames. A parameter that has a meaning here is
+obeyed, one that asks for something else is refused, and one that changes nothing here is named in
+`X-HF-Warning`, which the official client logs.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from litestar import Request, Response, post
+from litestar.params import FromPath
+from msgspec import Meta, Struct
+
+from service.api.bodies import Refused, json_only
+from service.api.compat.doubts import counted
+from service.api.compat.lengths import check_length
+from service.api.dependencies import CoreDependency
+from service.api.forms import asked
+from service.api.middleware import within
+from service.api.schemas import Body, FieldError
+from service.core import Core
+from service.models.languages import code_of
+from service.tasks.summarize import SummaryRequest
+from service.tasks.translate import Quality, TranslationRequest
+
+__all__ = ["WORK"]
+
+TOKENS_A_WORD = 1.5
+"""At most, of a summarizer in English (1.3 to 1.5): so many words have no more tokens."""
+
+MIN_WORDS = 5
+MAX_WORDS = 2000
+
+SEARCH = "how the model searches is its own business"
+SAMPLING = "answers are not sampled: they are the same each time"
+WITHOUT_EFFECT: Mapping[str, str] = {
+    "clean_up_tokenization_spaces": "there are no such spaces to begin with",
+    "truncation": "nothing is cut, whatever its length",
+    "early_stopping": SEARCH,
+    "length_penalty": SEARCH,
+    "no_repeat_ngram_size": SEARCH,
+    "repetition_penalty": SEARCH,
+    "min_length": "a text is as long as its source asks for",
+    "min_new_tokens": "a text is as long as its source asks for",
+    "seed": SAMPLING,
+    "temperature": SAMPLING,
+    "top_k": SAMPLING,
+    "top_p": SAMPLING,
+}
+"""What changes nothing, and why."""
+
+OPTIONS = "a request waits for its model anyway, and answers are the same each time"
+CEILING = "a translation is never cut"
+
+Text = Annotated[str, Meta(min_length=1)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class Generation(Body, frozen=True):
+    """Parameters of generation."""
+
+    max_length: Count | None = None
+    max_new_tokens: Count | None = None
+    min_length: int | None = None
+    min_new_tokens: int | None = None
+    num_beams: Count | None = None
+    num_return_sequences: Count | None = None
+    do_sample: bool | None = None
+    early_stopping: bool | str | None = None
+    length_penalty: float | None = None
+    no_repeat_ngram_size: int | None = None
+    repetition_penalty: float | None = None
+    seed: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+
+
+class Parameters(Generation, frozen=True):
+    """Parameters of a task; those of generation may stand among them, as they once did."""
+
+    clean_up_tokenization_spaces: bool | None = None
+    truncation: Literal["do_not_truncate", "longest_first", "only_first", "only_second"] | None = (
+        None
+    )
+    generate_parameters: Generation | None = None
+
+    def get(self, name: str) -> Any:
+        """Returns what is said of a parameter of generation, in either place."""
+        inner = getattr(self.generate_parameters, name, None)
+        return getattr(self, name, None) if inner is None else inner
+
+    def ceiling_tokens(self) -> int | None:
+        """Returns the ceiling for what is generated, if there is one."""
+        said: int | None = self.get("max_new_tokens") or self.get("max_length")
+        return said
+
+    def check(self) -> None:
+        """Raises `Refused` for what would be another answer than the one that is given."""
+        if self.get("do_sample"):
+            raise Refused(FieldError("parameters.do_sample", SAMPLING))
+        if (self.get("num_return_sequences") or 1) > 1:
+            raise Refused(FieldError("parameters.num_return_sequences", "there is one answer"))
+
+    def without_effect(self) -> dict[str, str]:
+        """Returns what was said that changes nothing, with the reasons."""
+        return {name: why for name, why in WITHOUT_EFFECT.items() if self.get(name) is not None}
+
+
+class TranslationParameters(Parameters, frozen=True):
+    """Parameters of a translation."""
+
+    src_lang: str | None = None
+    tgt_lang: str | None = None
+
+
+class Options(Body, frozen=True):
+    """What the inference API of old had beside the parameters."""
+
+    wait_for_model: bool | None = None
+    use_cache: bool | None = None
+
+
+class SummarizationBody(Body, frozen=True):
+    """`POST /hf/summarization`."""
+
+    inputs: Text
+    parameters: Parameters = Parameters()
+    options: Options | None = None
+
+    def request(self, core: Core) -> SummaryRequest:
+        """Returns the task's own words for it; `max_length` becomes a ceiling in words.
+
+        Raises:
+            Refused, InputTooLong: it is at fault.
+        """
+        check_length("inputs", [self.inputs], core)
+        self.parameters.check()
+        tokens = self.parameters.ceiling_tokens()
+        if tokens is None:
+            return SummaryRequest(self.inputs)
+        words = int(tokens / TOKENS_A_WORD)
+        if words < MIN_WORDS:
+            error = FieldError("parameters.max_length", "no sentence is so short")
+            raise Refused(error, limit=round(MIN_WORDS * TOKENS_A_WORD), actual=tokens)
+        return SummaryRequest(self.inputs, max_words=min(words, MAX_WORDS))
+
+    def without_effect(self) -> dict[str, str]:
+        found = self.parameters.without_effect()
+        if self.parameters.get("num_beams") is not None:
+            found["num_beams"] = SEARCH
+        return found | ({"options": OPTIONS} if self.options else {})
+
+
+class TranslationBody(Body, frozen=True):
+    """`POST /hf/translation`; one text, or several as pipelines take them."""
+
+    inputs: Text | Annotated[list[str], Meta(min_length=1, max_length=128)]
+    parameters: TranslationParameters = TranslationParameters()
+    options: Options | None = None
+
+    def request(self, core: Core, target: str | None) -> TranslationRequest:
+        """Returns the task's own words for it; the number of beams becomes the quality.
+
+        Args:
+            target: the language that the path names, if it does.
+
+        Raises:
+            Refused, InputTooLong: it is at fault.
+        """
+        texts = (self.inputs,) if isinstance(self.inputs, str) else tuple(self.inputs)
+        check_length("inputs", texts, core)
+        self.parameters.check()
+        target = self._target(core, target)
+        sources = [source for source, into in core.catalog.pairs() if into == target]
+        said = self.parameters.src_lang
+        if said is None and len(sources) > 1 and "en" not in sources:
+            error = FieldError("parameters.src_lang", f"is required: one of {', '.join(sources)}")
+            raise Refused(error)
+        source = code_of(said) if said else sources[0] if len(sources) == 1 else "en"
+        return TranslationRequest(texts, (target,), source, self._quality())
+
+    def _target(self, core: Core, target: str | None) -> str:
+        said = [code_of(code) for code in (target, self.parameters.tgt_lang) if code]
+        targets = sorted({into for _, into in core.catalog.pairs()})
+        if len(set(said)) > 1:
+            error = FieldError("parameters.tgt_lang", f"is {said[1]}, but the path says {said[0]}")
+            raise Refused(error)
+        if not said and len(targets) != 1:
+            listed = ", ".join(targets)
+            message = f"is required: one of {listed}; or name it in the path, /hf/translation/hy"
+            raise Refused(FieldError("parameters.tgt_lang", message))
+        return (said or targets)[0]
+
+    def _quality(self) -> Quality:
+        beams = self.parameters.get("num_beams")
+        if beams is None:
+            return "balanced"
+        return "fast" if beams == 1 else "balanced" if beams < 4 else "best"
+
+    def without_effect(self) -> dict[str, str]:
+        found = self.parameters.without_effect()
+        for name in ("max_length", "max_new_tokens"):
+            if self.parameters.get(name) is not None:
+                found[name] = CEILING
+        return found | ({"options": OPTIONS} if self.options else {})
+
+
+class Summary(Struct, frozen=True):
+    """One element of the answer to `/hf/summarization`."""
+
+    summary_text: str
+
+
+class Translated(Struct, frozen=True):
+    """One element of the answer to `/hf/translation`."""
+
+    translation_text: str
+
+
+@post("/hf/summarization", status_code=200, guards=[json_only], include_in_schema=False)
+async def summarization(
+    request: Request[Any, Any, Any], core: CoreDependency
+) -> Response[list[Summary]]:
+    """Summarizes a text."""
+    body = await asked(request, SummarizationBody)
+    work = core.summarizer.summarize(body.request(core))
+    result = await within(request, work, core.settings.deadline_s)
+    headers = counted(result.warnings) | _told(body.without_effect())
+    return Response([Summary(result.summary)], headers=headers)
+
+
+@post("/hf/translation", status_code=200, guards=[json_only], include_in_schema=False)
+async def translation(
+    request: Request[Any, Any, Any], core: CoreDependency
+) -> Response[list[Translated]]:
+    """Translates into the language of the parameters, or the only one that there is."""
+    return await _translated(request, core, None)
+
+
+@post("/hf/translation/{target:str}", status_code=200, guards=[json_only], include_in_schema=False)
+async def translation_into(
+    request: Request[Any, Any, Any], core: CoreDependency, target: FromPath[str]
+) -> Response[list[Translated]]:
+    """Translates into the language of the path: so each target is a model's address."""
+    return await _translated(request, core, target)
+
+
+async def _translated(
+    request: Request[Any, Any, Any], core: Core, target: str | None
+) -> Response[list[Translated]]:
+    body = await asked(request, TranslationBody)
+    work = core.translator.translate(body.request(core, target))
+    result = await within(request, work, core.settings.deadline_s)
+    warnings = [warning for done in result.translations for warning in done.warnings]
+    return Response(
+        [Translated(done.text) for done in result.translations],
+        headers=counted(warnings) | _told(body.without_effect()),
+    )
+
+
+def _told(without_effect: Mapping[str, str]) -> dict[str, str]:
+    """Returns the header that tells the official client what had no effect, and why."""
+    if not without_effect:
+        return {}
+    said = ", ".join(f"{name} ({why})" for name, why in without_effect.items())
+    return {"X-HF-Warning": f"parameters; without effect: {said}"}
+
+
+WORK = (summarization, translation, translation_into)
