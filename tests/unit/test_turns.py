@@ -346,3 +346,61 @@ def test_every_job_is_in_one_batch_and_nothing_is_left(
     assert set(taken) == set(jobs)
     assert (turns.jobs, turns.tokens, turns.flows) == (0, 0, set())
     assert all(job.flow.waiting_tokens == 0 for job in jobs)
+
+
+# A flow that wants its first results early.
+
+
+def in_order(turns: Turns, lengths: Sequence[int], ahead_jobs: int = 1) -> list[Job]:
+    return wait(turns, lengths, flow=Flow(ahead_jobs=ahead_jobs))
+
+
+def test_its_batches_begin_with_its_first_job_and_look_ahead_ever_further() -> None:
+    turns = Turns(10_000)
+    jobs = in_order(turns, [10 + i % 7 for i in range(200)])
+    batches = drain(turns)
+    assert [len(batch) for batch in batches] == [1, 4, 16, 64, 115]
+    for number, batch in enumerate(batches):
+        before = sum(map(len, batches[:number]))
+        assert set(batch) == set(jobs[before : before + len(batch)])
+
+
+def test_the_batches_of_others_take_no_more_of_it_either() -> None:
+    turns = Turns(10_000)
+    other = wait(turns, [10] * 3)
+    jobs = in_order(turns, [10] * 10)
+    assert set(turns.take()) == {*other, jobs[0]}
+
+
+def test_others_fill_its_batches_as_ever() -> None:
+    turns = Turns(10_000)
+    jobs = in_order(turns, [10] * 10)
+    other = wait(turns, [10] * 5)
+    assert set(turns.take()) == {jobs[0], *other}
+
+
+def test_of_its_decodings_the_one_with_the_lowest_place_goes_on() -> None:
+    turns = Turns(10_000)
+    flow = Flow(ahead_jobs=1)
+    first, second = (
+        [job_of(flow, decoding=decoding) for _ in places]
+        for decoding, places in ((PLAIN, range(1, 40)), (WIDE, range(1)))
+    )
+    for place, job in enumerate(first, 1):
+        job.place = place
+    turns.add(first)
+    turns.add(second)
+    assert turns.take() == second
+
+
+def test_it_is_served_no_more_than_others_for_that() -> None:
+    """Two articles, one of which wants its sentences in order: neither is far ahead at any time."""
+    turns = Turns(100)
+    eager, plain = in_order(turns, [10] * 200), wait(turns, [10] * 200)
+    served = Counter({"eager": 0, "plain": 0})
+    while all(job.flow.waiting_tokens for job in (eager[0], plain[0])):
+        batch = turns.take()
+        turns.finish(batch)
+        served["eager"] += sum(job.flow is eager[0].flow for job in batch)
+        served["plain"] += sum(job.flow is plain[0].flow for job in batch)
+        assert abs(served["eager"] - served["plain"]) <= 20

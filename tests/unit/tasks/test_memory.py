@@ -524,3 +524,76 @@ class TestAnyOrder:
 
 def by_beam(text: str, decoding: Decoding) -> str:
     return f"{text.upper()}{decoding.beam_size}"
+
+
+class TestTelling:
+    async def test_each_answer_is_told_of_by_its_index_however_it_came(self) -> None:
+        memory, heard = Memory(PLENTY), {}
+        async with running(FakeEngine()) as another:
+            await say(memory, another, "remembered")
+        async with held() as (runner, gate, engine):
+            flying = asyncio.create_task(say(memory, runner, "flying"))
+            await settle()
+            jobs = [(runner.encode(t), GREEDY) for t in ("own", "flying", "own", "remembered")]
+            work = asyncio.create_task(
+                memory.run(
+                    runner, jobs, Flow(), Stopwatch(), heard=lambda i, said: heard.update({i: said})
+                )
+            )
+            await settle()
+            assert list(heard) == [3]
+            gate.open()
+            await asyncio.gather(flying, work)
+        assert {i: said[0].text for i, said in heard.items()} == {
+            0: "OWN",
+            1: "FLYING",
+            2: "OWN",
+            3: "REMEMBERED",
+        }
+        assert engine.texts.count("own") == 1
+
+    async def test_an_answer_is_told_of_before_the_others_are_there(self) -> None:
+        memory, heard = Memory(0), []
+        async with held("a") as (runner, gate, _):
+            jobs = [(runner.encode(text), GREEDY) for text in "ab"]
+            flow = Flow(ahead_jobs=1)
+            work = asyncio.create_task(
+                memory.run(runner, jobs, flow, Stopwatch(), heard=lambda i, _: heard.append(i))
+            )
+            await settle()
+            gate.open()
+            await gate.reached()
+            await until(lambda: heard == [0])
+            gate.open()
+            await work
+        assert heard == [0, 1]
+
+    async def test_who_has_left_is_told_nothing_of_a_job_that_goes_on_for_another(self) -> None:
+        memory, heard = Memory(0), []
+        async with held() as (runner, gate, _):
+            jobs = [(runner.encode("a"), GREEDY)]
+            leaving = asyncio.create_task(
+                memory.run(runner, jobs, Flow(), Stopwatch(), heard=lambda i, _: heard.append(i))
+            )
+            await settle()
+            staying = asyncio.create_task(say(memory, runner, "a"))
+            await settle()
+            leaving.cancel()
+            await settle()
+            gate.open()
+            assert await staying == ["A"]
+        assert heard == []
+
+    async def test_a_source_that_comes_twice_has_its_first_place(self) -> None:
+        memory = Memory(0)
+        async with held() as (runner, gate, engine):
+            wide = Decoding(beam_size=4)
+            sources = (("a", GREEDY), ("b", wide), ("a", GREEDY))
+            jobs = [(runner.encode(text), decoding) for text, decoding in sources]
+            work = asyncio.create_task(
+                memory.run(runner, jobs, Flow(), Stopwatch(), places=[1, 2, 3])
+            )
+            await settle()
+            gate.open()
+            await work
+        assert engine.texts[1:] == ["a", "b"]
