@@ -5,8 +5,7 @@ The libraries that read them are imported when a format is first asked for.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
-from typing import Literal, cast
+from typing import Literal
 
 from service.errors import InputTooLong
 from service.markup.blocks import Markup
@@ -64,8 +63,6 @@ FORMATS: Mapping[FileFormat, Format] = {
     )
 }
 
-_WORD_FILES = (".docx", ".docm", ".dotx", ".doc")
-
 
 def format_of(file_name: str) -> Format | None:
     """Returns the format that the ending of a file's name says; None for any other ending."""
@@ -96,10 +93,9 @@ def markup_of(text: str, format: TextFormat, ignore_tags: Sequence[str] = ()) ->
 
             return SRTMarkup(text)
         case "html" | "xml":
-            made = import_module("service.markup.html").HTMLMarkup(
-                text, ignore_tags=tuple(ignore_tags), xml=format == "xml"
-            )
-            return cast(Markup, made)
+            from service.markup.html import HTMLMarkup
+
+            return HTMLMarkup(text, ignore_tags=tuple(ignore_tags), xml=format == "xml")
 
 
 def document_of(

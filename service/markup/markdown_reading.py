@@ -430,6 +430,6 @@ def _inside(
                 numbers[index] = len(marks)
             sign.parent = parent
             signs.append(sign)
-            at = [min(max(place, first), last) - first for place in (mark.start, mark.end)]
-            marks.append(Mark(*at, keep=mark.keep))
+            begin, stop = (min(max(at, first), last) - first for at in (mark.start, mark.end))
+            marks.append(Mark(begin, stop, mark.keep))
     return marks, signs

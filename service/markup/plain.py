@@ -33,7 +33,8 @@ class PlainMarkup:
         Raises:
             ValueError: there are not as many as paragraphs.
         """
-        parts, position = [], 0
+        parts: list[str] = []
+        position = 0
         for (start, end), block in zip(self._spans, blocks, strict=True):
             parts += (self._text[position:start], block.text)
             position = end

@@ -125,7 +125,8 @@ class SRTMarkup:
         Raises:
             ValueError: there are not as many blocks or marks as there were.
         """
-        parts, position = [], 0
+        parts: list[str] = []
+        position = 0
         for speech, old, new in zip(self._speeches, self._blocks, blocks, strict=True):
             if new.text == old.text and new.marks == old.marks:
                 continue
