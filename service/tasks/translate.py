@@ -29,7 +29,7 @@ from service.tasks.trials import LeasedModel
 from service.text.glossary import Glossary
 from service.text.segment import Splitting
 
-__all__ = ["BEAMS", "Quality", "TextFormat", "TranslationRequest", "Translator"]
+__all__ = ["BEAMS", "Quality", "Splitting", "TextFormat", "TranslationRequest", "Translator"]
 
 Quality = Literal["fast", "balanced", "best"]
 TextFormat = Literal["text", "html", "xml", "markdown"]

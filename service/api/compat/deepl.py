@@ -23,8 +23,7 @@ from service.api.schemas import Body, FieldError
 from service.core import Core
 from service.models.languages import language_name
 from service.tasks.detection import AUTO, DetectedTranslation
-from service.tasks.translate import Quality, TranslationRequest
-from service.text.segment import Splitting
+from service.tasks.translate import Quality, Splitting, TranslationRequest
 
 __all__ = ["FREE", "WORK"]
 
