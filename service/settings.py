@@ -22,6 +22,9 @@ LISTS = ("preload", "typography", "trusted_proxies", "allowed_hosts", "cors_orig
 WORDS = {"yes": True, "on": True, "no": False, "off": False}
 """How a switch may be written beside msgspec's `true`, `false`, `1` and `0`."""
 
+FOR_CLIENTS = ("LUR_SERVER", "LUR_KEY")
+"""What tells a client of a service elsewhere where that is; not about the service here."""
+
 Count = Annotated[int, Meta(ge=1)]
 
 
@@ -203,7 +206,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
             SettingsError: a value is not valid, or a `LUR_` variable is not a setting.
         """
         names = {PREFIX + name.upper(): name for name in cls.__struct_fields__}
-        if unknown := sorted(v for v in environment if v.startswith(PREFIX) and v not in names):
+        known = {*names, *FOR_CLIENTS}
+        if unknown := sorted(v for v in environment if v.startswith(PREFIX) and v not in known):
             raise SettingsError(f"unknown settings: {', '.join(unknown)}")
         values: dict[str, Any] = {
             names[v]: text for v, text in environment.items() if v in names and text != ""

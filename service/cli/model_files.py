@@ -5,9 +5,12 @@ import sys
 
 import click
 
+from service.answers import Model
 from service.cli.options import common, core_of
 from service.cli.printing import megabytes
 from service.cli.progress import Bar
+from service.cli.remote import elsewhere, lur_of
+from service.core import Core
 from service.errors import ServiceError
 
 __all__ = ["models", "pull"]
@@ -36,20 +39,16 @@ def pull(names: tuple[str, ...], **flags: object) -> None:
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="one JSON object a line")
+@elsewhere
 @common
-def models(as_json: bool, **flags: object) -> None:
-    """List the models: which serve what, and which are on disk."""
-    core = core_of(flags)
-    routes = {name: route for route, names in core.catalog.routes.items() for name in names}
-    for spec in core.catalog.specs.values():
-        row = {
-            "name": spec.name,
-            "serves": routes.get(spec.name, ""),
-            "state": "on_disk" if core.store.locate(spec) else "absent",
-            "bytes_on_disk": core.store.bytes_on_disk(spec),
-            "license": spec.license,
-            "repository": spec.repository,
-        }
+def models(as_json: bool, server: str | None, key: str | None, **flags: object) -> None:
+    """List the models: which serve what, and which are on disk; or in memory, with --server."""
+    if server:
+        with lur_of(server, key, flags) as lur:
+            rows = [_row_elsewhere(model) for model in lur.models()]
+    else:
+        rows = _rows_here(core_of(flags))
+    for row in rows:
         if as_json:
             click.echo(json.dumps(row))
         else:
@@ -58,3 +57,31 @@ def models(as_json: bool, **flags: object) -> None:
                 f"{row['name']:22} {row['serves']:10} {row['state']:8} {size:>9}  "
                 f"{row['license']:12} {row['repository']}"
             )
+
+
+def _rows_here(core: Core) -> list[dict[str, object]]:
+    routes = {name: route for route, names in core.catalog.routes.items() for name in names}
+    return [
+        {
+            "name": spec.name,
+            "serves": routes.get(spec.name, ""),
+            "state": "on_disk" if core.store.locate(spec) else "absent",
+            "bytes_on_disk": core.store.bytes_on_disk(spec),
+            "license": spec.license,
+            "repository": spec.repository,
+        }
+        for spec in core.catalog.specs.values()
+    ]
+
+
+def _row_elsewhere(model: Model) -> dict[str, object]:
+    """The same of a model of a service, which tells only of first choices what they serve."""
+    route = f"{model.source}-{model.target}" if model.source else model.task
+    return {
+        "name": model.name,
+        "serves": route if model.default else "",
+        "state": model.state,
+        "bytes_on_disk": model.bytes_on_disk,
+        "license": model.license,
+        "repository": model.repository,
+    }

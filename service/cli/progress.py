@@ -11,7 +11,7 @@ from service.core import Core
 from service.models.store import Progress
 from service.tasks.told import Begun, ChunksRead, Event, SegmentDone, SentenceDone, Told
 
-__all__ = ["Bar", "clear_line", "progress_of", "run_with", "show_count"]
+__all__ = ["Bar", "clear_line", "progress_of", "run_with", "show_bar", "show_count", "show_line"]
 
 LONG_CHARACTERS = 2000
 """A text of so many is some fifteen sentences: long enough to want to see how far it is."""
@@ -76,7 +76,7 @@ class _Steps:
     def hear(self, event: Event) -> None:
         match event:
             case ChunksRead(done, chunks):
-                _show_bar("reading", done, chunks)
+                show_bar("reading", done, chunks)
                 return
             case Begun(target, segments):
                 self._expected[target] = segments
@@ -86,19 +86,25 @@ class _Steps:
                 self._done += 1
             case _:
                 return
-        _show_bar("translating", self._done, sum(self._expected.values()))
+        show_bar("translating", self._done, sum(self._expected.values()))
 
 
-def _show_bar(label: str, done: int, total: int) -> None:
+def show_bar(label: str, done: int, total: int) -> None:
+    """Shows on a terminal how far a work is."""
     full = BAR_CHARACTERS * done // max(1, total)
     bar = "#" * full + "-" * (BAR_CHARACTERS - full)
-    click.echo(f"\r\x1b[2K{label}  [{bar}]  {done}/{total}", err=True, nl=False)
+    show_line(f"{label}  [{bar}]  {done}/{total}")
 
 
 def show_count(name: str, done: int, total: int) -> None:
     """Shows on a terminal how far an evaluation or a measurement is."""
+    show_line(f"{name}: {done}/{total}")
+
+
+def show_line(text: str) -> None:
+    """Shows a line on a terminal, in place of the one before."""
     if sys.stderr.isatty():
-        click.echo(f"\r\x1b[2K{name}: {done}/{total}", err=True, nl=False)
+        click.echo(f"\r\x1b[2K{text}", err=True, nl=False)
 
 
 class Bar:

@@ -1,12 +1,14 @@
-"""`lur summarize` and `lur translate`: the same work as over HTTP, without a server."""
+"""`lur summarize` and `lur translate`: the same work as over HTTP, without a server or with one."""
 
 from typing import Any
 
 import click
 
+from service.answers import SummarizeResponse, TranslateResponse
 from service.cli.options import codes, core_of, faithful
-from service.cli.printing import as_json_text, print_warnings
+from service.cli.printing import as_json_text, print_summary, print_translation
 from service.cli.progress import progress_of, run_with
+from service.cli.remote import elsewhere, lur_of, summary_of, translation_of
 
 __all__ = ["summarize", "translate"]
 
@@ -20,6 +22,7 @@ __all__ = ["summarize", "translate"]
 @click.option("--bullets", is_flag=True, help="one line per sentence")
 @click.option("--model", help="a name from `lur models`")
 @click.option("--json", "as_json", is_flag=True, help="the whole answer, as the service gives it")
+@elsewhere
 @faithful
 def summarize(
     file: Any,
@@ -30,29 +33,28 @@ def summarize(
     bullets: bool,
     model: str | None,
     as_json: bool,
+    server: str | None,
+    key: str | None,
     **flags: object,
 ) -> None:
     """Summarize FILE, or standard input where FILE is -."""
-    from service.tasks.summarize import SummaryRequest
-
-    request = SummaryRequest(
-        text=file.read(),
-        length=length,
-        max_sentences=max_sentences,
-        max_words=max_words,
-        format="bullets" if bullets else "paragraph",
-        translate_to=codes(to),
-        model=model,
-    )
-    told = progress_of(len(request.text))
-    result = run_with(core_of(flags), lambda core: core.summarizer.summarize(request, told))
+    options = {
+        "length": length,
+        "max_sentences": max_sentences,
+        "max_words": max_words,
+        "format": "bullets" if bullets else "paragraph",
+        "translate_to": codes(to),
+        "model": model,
+    }
+    if server:
+        with lur_of(server, key, flags) as lur:
+            answer = summary_of(lur, file.read(), options)
+    else:
+        answer = _summarized(flags, file.read(), options)
     if as_json:
-        click.echo(as_json_text(result))
-        return
-    click.echo(result.summary)
-    for language, text in result.translations.items():
-        click.echo(f"\n[{language}]\n{text}")
-    print_warnings(result.warnings)
+        click.echo(as_json_text(answer))
+    else:
+        print_summary(answer)
 
 
 @click.command()
@@ -62,6 +64,7 @@ def summarize(
 @click.option("--quality", type=click.Choice(["fast", "balanced", "best"]), default="balanced")
 @click.option("--model", help="a name from `lur models`")
 @click.option("--json", "as_json", is_flag=True, help="the whole answer, as the service gives it")
+@elsewhere
 @faithful
 def translate(
     file: Any,
@@ -70,22 +73,38 @@ def translate(
     quality: Any,
     model: str | None,
     as_json: bool,
+    server: str | None,
+    key: str | None,
     **flags: object,
 ) -> None:
     """Translate FILE, or standard input where FILE is -."""
+    options = {"source": source, "quality": quality, "model": model}
+    if server:
+        with lur_of(server, key, flags) as lur:
+            answer = translation_of(lur, file.read(), codes(to), {**options, "segments": as_json})
+    else:
+        answer = _translated(flags, file.read(), codes(to), options, segments=as_json)
+    if as_json:
+        click.echo(as_json_text(answer))
+    else:
+        print_translation(answer)
+
+
+def _summarized(flags: dict[str, object], text: str, options: Any) -> SummarizeResponse:
+    from service.tasks.summarize import SummaryRequest
+
+    request = SummaryRequest(text, **options)
+    told = progress_of(len(text))
+    result = run_with(core_of(flags), lambda core: core.summarizer.summarize(request, told))
+    return SummarizeResponse.of(result)
+
+
+def _translated(
+    flags: dict[str, object], text: str, targets: tuple[str, ...], options: Any, *, segments: bool
+) -> TranslateResponse:
     from service.tasks.translate import TranslationRequest
 
-    request = TranslationRequest(
-        texts=(file.read(),), targets=codes(to), source=source, quality=quality, model=model
-    )
-    told = progress_of(sum(map(len, request.texts)))
+    request = TranslationRequest((text,), targets, **options)
+    told = progress_of(len(text))
     result = run_with(core_of(flags), lambda core: core.translator.translate(request, told=told))
-    if as_json:
-        click.echo(as_json_text(result))
-        return
-    several = len(result.translations) > 1
-    for translation in result.translations:
-        if several:
-            click.echo(f"[{translation.target}]")
-        click.echo(translation.text, nl=not translation.text.endswith("\n"))
-        print_warnings(translation.warnings)
+    return TranslateResponse.of(result, segments=segments)

@@ -1,0 +1,101 @@
+"""The commands' work done by a service elsewhere: `--server URL`, or LUR_SERVER.
+
+Knows the client; what its answers look like on paper is the same as without a server.
+"""
+
+from collections.abc import Callable, Generator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from service.cli.progress import clear_line, show_bar, show_line
+
+if TYPE_CHECKING:
+    from service.answers import SummarizeResponse, TranslateResponse
+    from service.client import Lur
+
+__all__ = ["elsewhere", "lur_of", "summary_of", "translation_of"]
+
+PATIENCE_S = 300.0
+"""How long a command waits for a service that is busy or loads a model."""
+
+T = TypeVar("T")
+
+
+def elsewhere(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Adds the flags that name a service to do the work."""
+    server = click.option(
+        "--server",
+        envvar="LUR_SERVER",
+        help="let the service at this URL do it; flags of models and rules are its own business",
+    )
+    key = click.option("--key", envvar="LUR_KEY", help="for --server; better in LUR_KEY")
+    return server(key(command))
+
+
+@contextmanager
+def lur_of(server: str, key: str | None, flags: dict[str, object]) -> Generator["Lur"]:
+    """Gives a client; what it cannot do is one line for the user.
+
+    Raises:
+        click.UsageError: a flag was given that only has a meaning without a server.
+        click.ClickException: the service says no, or says nothing.
+    """
+    import httpx2
+
+    from service.client import Lur, LurError
+
+    if idle := sorted(name for name, value in flags.items() if value is not None):
+        named = ", ".join("--" + name.replace("_", "-") for name in idle)
+        raise click.UsageError(f"{named}: of no use with --server, which has its own")
+    try:
+        with Lur(server, key, patience_s=PATIENCE_S) as lur:
+            yield lur
+    except httpx2.InvalidURL as error:
+        raise click.UsageError(f"--server {server}: {error}") from error
+    except LurError as error:
+        where = "" if error.status else f"{server}: "
+        raise click.ClickException(where + error.detail) from error
+    finally:
+        clear_line()
+
+
+def summary_of(lur: "Lur", text: str, options: Any) -> "SummarizeResponse":
+    """Returns the answer; shows on a terminal what the service tells meanwhile."""
+    from service.answers import SummarizeResponse
+
+    with closing(lur.stream_summarize(text, **options)) as events:
+        return _last(
+            events, SummarizeResponse, lambda event: show_line(f"sentence {event.index + 1}")
+        )
+
+
+def translation_of(
+    lur: "Lur", text: str, targets: tuple[str, ...], options: Any
+) -> "TranslateResponse":
+    """Returns the answer; shows on a terminal what the service tells meanwhile."""
+    from service.answers import TranslateResponse
+
+    done: dict[str, int] = {}
+
+    def show(event: Any) -> None:
+        done[event.target] = event.source.end
+        show_bar("translating", sum(done.values()), len(text) * len(targets))
+
+    with closing(lur.stream_translate(text, targets, **options)) as events:
+        return _last(events, TranslateResponse, show)
+
+
+def _last(events: Any, kind: type[T], show: Callable[[Any], None]) -> T:
+    from service.answers import ModelEvent
+
+    for event in events:
+        if isinstance(event, kind):
+            return event
+        if isinstance(event, ModelEvent):
+            part = "" if event.progress is None else f" {event.progress:.0%}"
+            show_line(f"{event.name}: {event.state}{part}")
+        else:
+            show(event)
+    raise AssertionError("a stream ends with its result, or raises")
