@@ -12,7 +12,8 @@ from typing import Any
 import msgspec
 from litestar import Litestar
 
-from service.answers import ModelEvent, SegmentEvent, SentenceEvent
+from service.answers import DocumentResponse, ModelEvent, SegmentEvent, SentenceEvent
+from service.api.documents import NewDocument, TextForm, TextOfDocument, TranslateForm
 from service.api.events import MEDIA_TYPE as EVENT_STREAM
 from service.api.problems import MEDIA_TYPE
 from service.api.schemas import (
@@ -34,6 +35,7 @@ __all__ = ["document"]
 EVENTS = (ModelEvent, SegmentEvent, SentenceEvent)
 STRUCTS = (
     *EVENTS,
+    *(TranslateForm, DocumentResponse, TextForm, TextOfDocument, NewDocument),
     *(SummarizeBody, SummarizeResponse, TranslateBody, TranslateResponse),
     *(Language, Model, LiveResponse, ReadyResponse, Problem),
 )
@@ -52,6 +54,7 @@ RETRY_AFTER: JSONSchema = {
     "required": True,
     "schema": {"type": "integer", "minimum": 1},
 }
+STREAMED = ("/v1/summarize", "/v1/translate")
 STREAM: JSONSchema = {
     "schema": {
         "type": "string",
@@ -90,7 +93,7 @@ def document(app: Litestar, core: Core) -> dict[str, Any]:
     if core.settings.api_keys_file is not None:
         found["security"] = [{name: []} for name in KEY_SCHEMES]
     for path, operation in _operations(found):
-        if _streams(operation):
+        if path in STREAMED:
             operation["responses"]["200"]["content"][EVENT_STREAM] = STREAM
         asks_for_key = rule_of(path).scope is not None
         if not asks_for_key:
@@ -142,17 +145,6 @@ def _parts(schema: Any) -> Iterator[JSONSchema]:
 def _operations(found: JSONSchema) -> Iterator[tuple[str, JSONSchema]]:
     for path, item in found["paths"].items():
         yield from ((path, item[method]) for method in METHODS if method in item)
-
-
-def _streams(operation: JSONSchema) -> bool:
-    """Whether its body has the field that asks for a stream."""
-    bodies = [SummarizeBody, TranslateBody]
-    content = operation.get("requestBody", {}).get("content", {})
-    return any(
-        part.get("schema", {}).get("$ref") == REFERENCE.format(name=body.__name__)
-        for part in content.values()
-        for body in bodies
-    )
 
 
 def _problem(description: str) -> JSONSchema:
