@@ -14,7 +14,8 @@ looks like a checkout; its blocks are run in order:
 - Any other block is an error. `not_run.md` lists what is left out; a test compares it.
 
 Some things are changed on the way that a reader would not see: port 8000 is one that is free, paths
-are told from the checkout, curl shows no progress, nothing is fetched from a hub (`LUR_OFFLINE`).
+are told from the checkout, curl shows no progress, nothing is fetched from a hub (`LUR_OFFLINE`),
+and the models compute as on any x86-64 processor with AVX2 (`session.KERNELS`).
 
 Of an answer is not compared what differs from run to run (`answers.VOLATILE`, `answers.CHANGING`:
 times, ids, dates, secrets), and what the document leaves out with `…`:
