@@ -11,7 +11,7 @@ It must not know what the fields mean, and never repeats a text of the user's.
 import codecs
 import json
 import re
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar
 
@@ -32,6 +32,7 @@ __all__ = [
     "JSON",
     "MULTIPART",
     "Refused",
+    "announced",
     "json_only",
     "json_or_any_form",
     "json_or_form",
@@ -92,7 +93,7 @@ async def json_only(
     Raises:
         Refused: 415, with the header that says what would be accepted.
     """
-    _announced(connection, (MEDIA_TYPE,))
+    announced(connection, (MEDIA_TYPE,))
 
 
 async def json_or_form(
@@ -102,14 +103,14 @@ async def json_or_form(
 
     What a page of another origin sends is refused by `api.origins` before.
     """
-    _announced(connection, (MEDIA_TYPE, FORM))
+    announced(connection, (MEDIA_TYPE, FORM))
 
 
 async def json_or_any_form(
     connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler
 ) -> None:
     """The same where a form may also come in parts."""
-    _announced(connection, (MEDIA_TYPE, FORM, MULTIPART))
+    announced(connection, (MEDIA_TYPE, FORM, MULTIPART))
 
 
 def media_type(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, str]:
@@ -119,7 +120,12 @@ def media_type(connection: ASGIConnection[Any, Any, Any, Any]) -> tuple[str, str
     return media.strip().lower(), rest
 
 
-def _announced(connection: ASGIConnection[Any, Any, Any, Any], accepted: Sequence[str]) -> None:
+def announced(connection: ASGIConnection[Any, Any, Any, Any], accepted: Sequence[str]) -> None:
+    """Checks that a request says it carries one of these media types, in UTF-8 and not compressed.
+
+    Raises:
+        Refused: 415, with the header that says what would be accepted.
+    """
     media, rest = media_type(connection)
     accept = {"Accept": ", ".join(accepted)}
     if media not in accepted:
@@ -241,14 +247,28 @@ def _fault(message: str, body: bytes, kind: type[Body]) -> Refused:
 
 
 @cache
-def _choices(whole: type[Body], field: str) -> list[str]:
-    info = inspect.type_info(whole)
-    assert isinstance(info, inspect.StructType)
-    found = next(known.type for known in info.fields if known.encode_name == field)
-    while isinstance(found, inspect.Metadata):
-        found = found.type
-    kinds = found.types if isinstance(found, inspect.UnionType) else (found,)
-    return [str(v) for kind in kinds if isinstance(kind, inspect.LiteralType) for v in kind.values]
+def _choices(whole: type[Body], path: str) -> list[str]:
+    """Returns the words that a field may be, which may be a field of a field."""
+    found: list[inspect.Type] = [inspect.type_info(whole)]
+    for step in path.split("."):
+        structs = [kind for kind in _alternatives(found) if isinstance(kind, inspect.StructType)]
+        name = step.partition("[")[0]
+        found = [f.type for kind in structs for f in kind.fields if f.encode_name == name]
+    words = [kind for kind in _alternatives(found) if isinstance(kind, inspect.LiteralType)]
+    return [str(value) for kind in words for value in kind.values]
+
+
+def _alternatives(found: Iterable[inspect.Type]) -> Iterator[inspect.Type]:
+    """Yields what each may be, itself or inside a list."""
+    for kind in found:
+        if isinstance(kind, inspect.Metadata):
+            yield from _alternatives([kind.type])
+        elif isinstance(kind, inspect.UnionType):
+            yield from _alternatives(kind.types)
+        elif isinstance(kind, inspect.ListType):
+            yield from _alternatives([kind.item_type])
+        else:
+            yield kind
 
 
 def _measured(body: bytes, path: str, is_key: bool, *, of_length: bool, above: bool) -> int | None:
@@ -275,8 +295,8 @@ def _measured(body: bytes, path: str, is_key: bool, *, of_length: bool, above: b
 
 
 def _inside(value: Any, step: str) -> list[Any]:
-    if isinstance(value, dict) and step == "...":
-        return list(value.values())
+    if isinstance(value, dict):
+        return list(value.values()) if step == "..." else [value[step]] if step in value else []
     if isinstance(value, list) and step.isdecimal() and int(step) < len(value):
         return [value[int(step)]]
     return []

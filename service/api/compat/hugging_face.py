@@ -173,26 +173,23 @@ class TranslationBody(Body, frozen=True):
         texts = (self.inputs,) if isinstance(self.inputs, str) else tuple(self.inputs)
         check_length("inputs", texts, core)
         self.parameters.check()
-        target = self._target(core, target)
-        sources = [source for source, into in core.catalog.pairs() if into == target]
-        said = self.parameters.src_lang
-        if said is None and len(sources) > 1 and "en" not in sources:
-            error = FieldError("parameters.src_lang", f"is required: one of {', '.join(sources)}")
-            raise Refused(error)
-        source = code_of(said) if said else sources[0] if len(sources) == 1 else "en"
-        return TranslationRequest(texts, (target,), source, self._quality())
+        return TranslationRequest(
+            texts=texts,
+            targets=(self._target(core, target),),
+            source=code_of(self.parameters.src_lang or "en"),
+            quality=self._quality(),
+        )
 
     def _target(self, core: Core, target: str | None) -> str:
         said = [code_of(code) for code in (target, self.parameters.tgt_lang) if code]
-        targets = sorted({into for _, into in core.catalog.pairs()})
         if len(set(said)) > 1:
             error = FieldError("parameters.tgt_lang", f"is {said[1]}, but the path says {said[0]}")
             raise Refused(error)
-        if not said and len(targets) != 1:
-            listed = ", ".join(targets)
-            message = f"is required: one of {listed}; or name it in the path, /hf/translation/hy"
-            raise Refused(FieldError("parameters.tgt_lang", message))
-        return (said or targets)[0]
+        if not said:
+            targets = sorted({into for _, into in core.catalog.pairs()})
+            message = f"is required: one of {', '.join(targets)}; or name it in the path"
+            raise Refused(FieldError("parameters.tgt_lang", f"{message}, /hf/translation/hy"))
+        return said[0]
 
     def _quality(self) -> Quality:
         beams = self.parameters.get("num_beams")
@@ -236,7 +233,7 @@ async def summarization(
 async def translation(
     request: Request[Any, Any, Any], core: CoreDependency
 ) -> Response[list[Translated]]:
-    """Translates into the language of the parameters, or the only one that there is."""
+    """Translates into the language that the parameters name."""
     return await _translated(request, core, None)
 
 
