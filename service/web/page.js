@@ -150,7 +150,7 @@ function arrange(reading = false) {
     $(`tab-${one}`).setAttribute("aria-selected", one === task);
     $(`tab-${one}`).tabIndex = one === task ? 0 : -1;
   }
-  $("desk").setAttribute("aria-labelledby", `tab-${task}`);
+  $("panel").setAttribute("aria-labelledby", `tab-${task}`);
   $("run").textContent = t(task);
   $("result").hidden = result === null;
   if (result) frame($("result"), result, ask);

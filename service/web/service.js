@@ -4,10 +4,9 @@ import { tab } from "./dom.js";
 
 /** The service said no; `document` is its problem document (RFC 9457). */
 export class Problem extends Error {
-  constructor(document, retryAfter) {
+  constructor(document) {
     super(document.title);
     this.document = document;
-    this.retryAfter = retryAfter;
   }
 }
 
@@ -50,7 +49,6 @@ export async function ask(path, { json, form, method, accept, signal } = {}) {
 }
 
 async function problem(response) {
-  const retry = Number(response.headers.get("Retry-After")) || null;
   let document = null;
   try {
     document = await response.json();
@@ -59,7 +57,7 @@ async function problem(response) {
   }
   if (typeof document?.title !== "string")
     document = { title: `HTTP ${response.status}`, detail: response.statusText };
-  return new Problem({ status: response.status, ...document }, retry);
+  return new Problem({ status: response.status, ...document });
 }
 
 /** Returns what the service answers in JSON. */
@@ -96,7 +94,7 @@ export async function stream(path, json, told, signal) {
       const { event, data } = parsed(block);
       if (data === null) continue;
       if (event === "result") return data;
-      if (event === "error") throw new Problem(data, null);
+      if (event === "error") throw new Problem(data);
       told(event, data);
     }
   }

@@ -19,15 +19,15 @@ export function show(place, error, retry) {
   }
 }
 
-function problem({ document, retryAfter }) {
+function problem({ document }) {
   const kind = `p.${(document.type ?? "").split(":").pop()}`;
-  const { title, detail, errors = [], limit, actual, progress, instance } = document;
+  const { title, detail, errors = [], limit, actual, progress, retry_after_s: wait, instance } = document;
   const facts = [
     [t("field"), [...new Set(errors.map(({ field }) => field))].join(", ")],
     [t("limit"), limit != null && number(limit)],
     [t("measured"), actual != null && number(actual)],
     [t("progress"), progress != null && number(progress, { style: "percent" })],
-    [t("wait"), retryAfter && t("seconds", { s: number(retryAfter) })],
+    [t("wait"), wait != null && t("seconds", { s: number(Math.ceil(wait)) })],
     [t("request"), instance],
   ];
   return [
