@@ -15,7 +15,7 @@ from service.tasks.results import Timings, Translation, TranslationResult, Trans
 from service.tasks.translate import TranslationRequest, Translator
 from service.text.detect import Guess, detect
 
-__all__ = ["AUTO", "DetectedTranslation", "Detection", "Detector"]
+__all__ = ["AUTO", "DetectedTranslation", "Detection", "Detector", "Guess"]
 
 AUTO = "auto"
 """In place of a source language: whichever the text is in."""

@@ -22,9 +22,8 @@ from service.api.schemas import Body
 from service.core import Core
 from service.errors import InputTooLong, InvalidRequest
 from service.models.languages import language_name
-from service.tasks.detection import AUTO, DetectedTranslation
+from service.tasks.detection import AUTO, DetectedTranslation, Guess
 from service.tasks.translate import TranslationRequest
-from service.text.detect import Guess
 
 __all__ = ["FREE", "WORK"]
 

@@ -1,0 +1,118 @@
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from service.errors import InputTooLong, InvalidRequest, UnsupportedPair
+from service.models.catalog import Catalog
+from service.tasks.detection import AUTO, Detector
+from service.tasks.memory import Memory
+from service.tasks.translate import TranslationRequest, Translator
+from tests.fakes import UNCHECKED, Loads, catalog_of, registry_of, translator_spec
+
+ENGLISH = "The minister arrived in Yerevan on Monday with a delegation."
+FRENCH = "Le ministre est arrivé lundi à Erevan avec une délégation."
+RUSSIAN = "Министр прибыл в Ереван в понедельник вместе с делегацией."
+ARMENIAN = "Նախարարը երկուշաբթի օրը պատվիրակության հետ ժամանեց Երևան։"
+
+EN_HY = translator_spec("en-hy", ("en", "hy"))
+RU_HY = translator_spec("ru-hy", ("ru", "hy"))
+
+
+@asynccontextmanager
+async def detector_of(catalog: Catalog, loads: Loads | None = None) -> AsyncIterator[Detector]:
+    """A detector over models that shout what they are given."""
+    async with registry_of(loads or Loads()) as registry:
+        translator = Translator(catalog, registry, Memory(0), 1000, UNCHECKED)
+        yield Detector(catalog, translator, 1000)
+
+
+def request(*texts: str, target: str = "hy") -> TranslationRequest:
+    return TranslationRequest(texts=texts, targets=(target,), source=AUTO)
+
+
+async def test_a_text_is_translated_from_the_language_it_is_in() -> None:
+    async with detector_of(catalog_of(EN_HY, RU_HY)) as detector:
+        for text, language in ((ENGLISH, "en"), (RUSSIAN, "ru")):
+            found = await detector.translate(request(text))
+            assert [source.language for source in found.sources] == [language]
+            assert found.result.models["hy"].name == f"{language}-hy"
+            assert found.result.translations[0].text == text.upper()
+
+
+async def test_a_named_source_is_believed() -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        found = await detector.translate(replace(request(RUSSIAN), source="en"))
+        assert [(s.language, s.confidence) for s in found.sources] == [("en", 1.0)]
+        assert found.result.translations[0].text == RUSSIAN.upper()
+
+
+async def test_what_is_in_the_target_language_already_keeps_its_place() -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        found = await detector.translate(request(ARMENIAN, ENGLISH, ARMENIAN))
+    assert [t.text for t in found.result.translations] == [ARMENIAN, ENGLISH.upper(), ARMENIAN]
+    assert [t.index for t in found.result.translations] == [0, 1, 2]
+    assert [s.language for s in found.sources] == ["hy", "en", "hy"]
+
+
+async def test_no_model_is_loaded_for_what_needs_none() -> None:
+    loads = Loads()
+    async with detector_of(catalog_of(EN_HY), loads) as detector:
+        found = await detector.translate(request(ARMENIAN))
+    assert (loads.begun, found.usage.input_tokens) == ([], 0)
+    assert found.usage.input_characters == len(ARMENIAN)
+
+
+async def test_what_is_surely_another_language_is_refused() -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        with pytest.raises(UnsupportedPair, match="fr→hy"):
+            await detector.translate(request(ENGLISH, FRENCH))
+        with pytest.raises(UnsupportedPair, match="ru→hy"):
+            await detector.translate(request(RUSSIAN))
+
+
+async def test_a_target_that_no_model_translates_into_is_refused() -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        for text in (ENGLISH, FRENCH, "42"):
+            with pytest.raises(UnsupportedPair, match="auto→fr"):
+                await detector.translate(request(text, target="fr"))
+
+
+@pytest.mark.parametrize("text", ["OK", "42", "", "Bonjour"])
+async def test_what_is_not_sure_is_taken_for_what_can_be_translated(text: str) -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        [source] = (await detector.translate(request(text))).sources
+    assert source.language == "en"
+    assert source.confidence < 0.5
+
+
+async def test_texts_in_several_languages_cannot_share_a_request() -> None:
+    async with detector_of(catalog_of(EN_HY, RU_HY)) as detector:
+        with pytest.raises(InvalidRequest, match=r"several languages \(en, ru\)"):
+            await detector.translate(request(ENGLISH, RUSSIAN))
+
+
+async def test_tags_are_not_read_as_words() -> None:
+    html = '<p class="the news of the day"><b>' + "</b></p> <p><b>".join(["Երևան"] * 3) + "</b></p>"
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        found = await detector.translate(replace(request(html), format="html"))
+    assert [(s.language, s.confidence) for s in found.sources] == [("hy", 1.0)]
+    assert found.result.translations[0].text == html
+
+
+async def test_a_text_that_is_too_long_is_not_looked_at() -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        for work in (
+            detector.detect("a" * 1001),
+            detector.translate(request("a" * 600, "b" * 401)),
+        ):
+            with pytest.raises(InputTooLong, match="1001 characters"):
+                await work
+
+
+async def test_detection_expects_the_languages_of_the_catalog() -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        found = await detector.detect(ENGLISH)
+    assert found.guesses[0].language == "en"
+    assert (found.usage.input_characters, found.usage.input_tokens) == (len(ENGLISH), 0)
