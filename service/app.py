@@ -15,6 +15,7 @@ from litestar.di import Provide
 from service.access import keys_of
 from service.api.compat import COMPATIBLE, COMPATIBLE_FREE
 from service.api.docs import docs_asset, openapi_config, openapi_json
+from service.api.documents import DOCUMENTS
 from service.api.head import answering_head
 from service.api.health import live, metrics, ready
 from service.api.limits import Limits
@@ -61,6 +62,12 @@ def create_app(settings: Settings | None = None) -> Litestar:
     app = Litestar(
         route_handlers=[
             Router("/", route_handlers=[summarize, translate, *COMPATIBLE], guards=[limits.guard]),
+            Router(
+                "/",
+                route_handlers=DOCUMENTS,
+                guards=[limits.guard],
+                request_max_body_size=settings.max_document_bytes + OTHER_BYTES,
+            ),
             languages,
             *(list_models, load_model, unload_model),
             *(live, ready, metrics),

@@ -143,7 +143,10 @@ def cors_config(settings: Settings) -> CORSConfig | None:
         allow_origins=list(settings.cors_origins),
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type", "x-api-key", "x-request-id"],
-        expose_headers=["RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"],
+        expose_headers=[
+            *("Content-Disposition", "Lur-Warnings"),
+            *("RateLimit", "RateLimit-Policy", "Retry-After", "X-Request-ID"),
+        ],
         allow_credentials=False,
     )
 

@@ -176,7 +176,7 @@ def _http_error(request: Request[Any, Any, Any], error: HTTPException) -> Respon
     detail = error.detail
     if status == 413:
         declared = request.headers.get("content-length", "")
-        extra["limit"] = request.app.request_max_body_size
+        extra["limit"] = request.route_handler.resolve_request_max_body_size()
         extra["actual"] = int(declared) if re.fullmatch(r"\d{1,18}", declared) else None
         detail = f"the body is larger than {extra['limit']} bytes"
         if extra["actual"] is not None:

@@ -53,6 +53,15 @@ Stream = Annotated[
     bool, Meta(description="answer with server-sent events, each as soon as it is known")
 ]
 
+Glossary = Annotated[
+    dict[Term, Term | Annotated[list[Term], Meta(min_length=1, max_length=20)]],
+    Meta(
+        max_length=200,
+        description="term of the source → its translation, or all accepted forms, the form to "
+        "insert first; for one target",
+    ),
+]
+
 
 class Body(Struct, kw_only=True, forbid_unknown_fields=True, frozen=True):
     """A request body: a field we do not know is an error, not a wish ignored."""
@@ -103,14 +112,7 @@ class TranslateBody(Body, frozen=True):
     source: Source = "en"
     quality: Annotated[Quality, Meta(description="beam 1, 2 or 4")] = "balanced"
     alternatives: Annotated[int, Meta(ge=0, le=4, description="further candidates")] = 0
-    glossary: Annotated[
-        dict[Term, Term | Annotated[list[Term], Meta(min_length=1, max_length=20)]],
-        Meta(
-            max_length=200,
-            description="term of the source → its translation, or all accepted forms, the form to "
-            "insert first; for one target",
-        ),
-    ] = {}
+    glossary: Glossary = {}
     segments: Annotated[bool, Meta(description="return the sentence pairs")] = False
     model: Translator | None = None
     stream: Stream = False

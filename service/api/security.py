@@ -78,7 +78,8 @@ class Rule:
 
     Attributes:
         scope: what a key must cover; None: no key is asked for.
-        places: where a key is looked for. A route of a foreign API adds that API's own place.
+        places: where a key is looked for, in this order, until one is right; so a body is read
+            last. A route of a foreign API adds that API's own place.
         any_host: whether it answers whatever the caller calls it by: probes use an address.
         policy: the Content-Security-Policy of its answers.
         cache: the Cache-Control of its answers; those of work hold users' texts.
@@ -103,7 +104,7 @@ DEEPL = Rule(
 
 HUGGING_FACE = Rule(problem=hugging_face_problem)
 LIBRETRANSLATE = Rule(
-    places=(libretranslate_key, authorization, x_api_key),
+    places=(authorization, x_api_key, libretranslate_key),
     problem=libretranslate_problem,
     statuses=LIBRETRANSLATE_STATUSES,
 )
@@ -111,6 +112,9 @@ LIBRETRANSLATE = Rule(
 RULES: Mapping[str, Rule] = {
     "/v1/summarize": Rule(),
     "/v1/translate": Rule(),
+    "/v1/documents": Rule(),
+    "/v1/documents/text": Rule(),
+    "/v1/documents/docx": Rule(),
     "/v1/languages": Rule(),
     "/v1/models": Rule(),
     "/v1/models/{name}/load": Rule(scope="admin"),
@@ -198,13 +202,15 @@ class KeyCheck(ASGIMiddleware):
         await next_app(scope, receive, send)
 
     async def _key(self, request: Request[Any, Any, Any], rule: Rule, keys: KeysFile) -> Key:
-        sent = [secret for place in rule.places if (secret := await place(request))]
-        for secret in sent:
-            if (key := keys.holder(secret)) is not None:
-                return key
+        sent = False
+        for place in rule.places:
+            if secret := await place(request):
+                sent = True
+                if (key := keys.holder(secret)) is not None:
+                    return key
         if sent:
             self._wrong_key(request.scope)
-        raise Unauthorized(sent=bool(sent))
+        raise Unauthorized(sent=sent)
 
     def _say_once(self) -> None:
         if not self._said:

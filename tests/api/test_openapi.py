@@ -15,6 +15,9 @@ def test_the_document_has_every_path_with_problem_bodies(client: Client) -> None
     assert set(document["paths"]) == {
         "/v1/summarize",
         "/v1/translate",
+        "/v1/documents",
+        "/v1/documents/text",
+        "/v1/documents/docx",
         "/v1/languages",
         "/v1/models",
         "/v1/models/{name}/load",

@@ -82,6 +82,8 @@ LIBRARIES: dict[str, set[str]] = {
     "sqlite3": {"tasks.memory_file"},
     "huggingface_hub": {"models"},
     "docx": {"markup"},
+    "lxml": {"markup"},
+    "pyromark": {"markup"},
     "py3langid": {"text.detect"},
     "sacrebleu": {"evaluate"},
     "rouge_score": {"evaluate"},

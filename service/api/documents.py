@@ -1,0 +1,263 @@
+"""`POST /v1/documents`: a file comes back in another language. Also its text, and a new file."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from litestar import Request, Response, post
+from litestar.enums import RequestEncodingType
+from litestar.params import BodyKwarg
+from msgspec import Meta, Struct
+
+from service.answers import DocumentResponse
+from service.api.bodies import JSON, Refused, json_only
+from service.api.dependencies import CoreDependency
+from service.api.documents_openapi import DocumentOperation, FileOperation, TextOperation
+from service.api.limits import spent
+from service.api.middleware import within
+from service.api.problems import problem_responses
+from service.api.schemas import Body, Code, FieldError, Glossary, Source, Target, Translator
+from service.api.uploads import Upload, multipart_only, uploaded
+from service.core import Core
+from service.errors import InputTooLong
+from service.markup.blocks import Markup
+from service.markup.formats import FORMATS, FileFormat, Format, document_of, format_of
+from service.tasks.aside import aside
+from service.tasks.marked import translate_markup
+from service.tasks.results import TranslationResult, TranslationUsage
+from service.tasks.translate import Quality, TranslationRequest
+
+__all__ = ["DOCUMENTS", "NewDocument", "TextForm", "TextOfDocument", "TranslateForm"]
+
+File = Annotated[str, Meta(extra_json_schema={"format": "binary"}, description="the file")]
+FileKind = Annotated[
+    FileFormat, Meta(description="what the file is, where the ending of its name does not say it")
+]
+NOTHING = TranslationUsage(0, 0, 0, 0)
+"""What is used where no model works."""
+
+
+class TextForm(Body, frozen=True):
+    """The form of `POST /v1/documents/text`."""
+
+    file: File
+    format: FileKind | None = None
+
+
+class TranslateForm(TextForm, frozen=True, kw_only=True):
+    """The form of `POST /v1/documents`; the glossary is a JSON object."""
+
+    target: Target
+    source: Source = "en"
+    quality: Quality = "balanced"
+    glossary: Glossary = msgspec.field(default_factory=dict)
+    model: Translator | None = None
+
+    def request(self) -> TranslationRequest:
+        """Returns the task's own words for it."""
+        return TranslationRequest(
+            texts=(),
+            targets=(self.target,),
+            source=self.source,
+            quality=self.quality,
+            glossary=self.glossary,
+            model=self.model,
+        )
+
+
+class TextOfDocument(Struct, frozen=True):
+    """The words of a file: its paragraphs, with an empty line between two."""
+
+    text: str
+    characters: int
+
+
+class NewDocument(Body, frozen=True):
+    """`POST /v1/documents/docx`: a heading, and paragraphs below."""
+
+    paragraphs: Annotated[list[str], Meta(max_length=10_000)]
+    title: Annotated[str, Meta(max_length=1000)] | None = None
+    language: Annotated[Code, Meta(description="ISO 639 code, for proofing")] | None = None
+
+
+NewDocumentJSON = Annotated[NewDocument, BodyKwarg(media_type=RequestEncodingType.JSON)]
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A file in another language."""
+
+    data: bytes
+    name: str
+    format: Format
+    result: TranslationResult
+
+    @property
+    def usage(self) -> TranslationUsage:
+        """What it cost."""
+        return self.result.usage
+
+    def response(self, *, as_json: bool) -> Response[Any]:
+        """Says it as the client asked: the file, or JSON with the file in it."""
+        translation = self.result.translations[0]
+        if not as_json:
+            warnings = {"Lur-Warnings": str(len(translation.warnings))}
+            return _file(self.data, self.name, self.format.media_type, warnings)
+        wire = msgspec.convert(
+            {
+                "file": self.data,
+                "name": self.name,
+                "media_type": self.format.media_type,
+                "translation": translation,
+                "models": self.result.models,
+                "usage": self.result.usage,
+                "timings_ms": self.result.timings_ms,
+            },
+            DocumentResponse,
+            from_attributes=True,
+        )
+        return Response(wire)
+
+
+@post(
+    "/v1/documents",
+    status_code=200,
+    operation_id="translate_document",
+    operation_class=DocumentOperation,
+    summary="Translate a file",
+    tags=["documents"],
+    guards=[multipart_only],
+    responses=problem_responses(400, 404, 408, 413, 415, 422, 429, 500, 503, 504),
+)
+async def translate_document(
+    request: Request[Any, Any, Any], core: CoreDependency
+) -> Response[Any]:
+    """Only what is language changes: markup, layout, links and code come back as they were."""
+    upload = await uploaded(
+        request, TranslateForm, core.settings.max_document_bytes, json=("glossary",)
+    )
+    document = await within(request, _translated(core, upload), core.settings.deadline_s)
+    return document.response(as_json=_wants_json(request.headers.get("accept", "")))
+
+
+@post(
+    "/v1/documents/text",
+    status_code=200,
+    operation_id="text_of_document",
+    operation_class=TextOperation,
+    summary="The words of a file",
+    tags=["documents"],
+    guards=[multipart_only],
+    responses=problem_responses(400, 408, 413, 415, 422, 429, 500),
+)
+async def text_of_document(request: Request[Any, Any, Any], core: CoreDependency) -> TextOfDocument:
+    """What `POST /v1/documents` would translate, as plain text."""
+    upload = await uploaded(request, TextForm, core.settings.max_document_bytes)
+    markup = await _opened(core, upload, "")
+    spent(request.scope, NOTHING)
+    text = "\n\n".join(block.text.strip() for block in markup.blocks)
+    return TextOfDocument(text, len(text))
+
+
+@post(
+    "/v1/documents/docx",
+    status_code=200,
+    operation_id="make_docx",
+    operation_class=FileOperation,
+    summary="Make a Word file of paragraphs",
+    tags=["documents"],
+    guards=[json_only],
+    dto=JSON[NewDocument],
+    return_dto=None,
+    responses=problem_responses(400, 408, 413, 415, 422, 429, 500),
+)
+async def make_docx(
+    request: Request[Any, Any, Any], data: NewDocumentJSON, core: CoreDependency
+) -> Response[bytes]:
+    """For who has a text and wants a file."""
+    size = _checked(core, [data.title or "", *data.paragraphs], "paragraphs")
+    made = await aside(size * 10, _made, data)
+    spent(request.scope, NOTHING)
+    return _file(made, "document.docx", FORMATS["docx"].media_type, {})
+
+
+DOCUMENTS = (translate_document, text_of_document, make_docx)
+"""The handlers; the first two take files."""
+
+
+async def _translated(core: Core, upload: Upload[TranslateForm]) -> Translated:
+    form = upload.form
+    core.translator.check_targets([form.target], form.source)
+    markup = await _opened(core, upload, form.target)
+    marked = await translate_markup(core.translator, form.request(), [markup])
+    blocks = marked.blocks[0][form.target]
+    data = await aside(len(upload.data), markup.rebuilt, blocks)
+    found = _format(upload)
+    stem = upload.name.rpartition(".")[0] if format_of(upload.name) else upload.name
+    ending = upload.name[len(stem) :] or found.endings[0]
+    name = f"{stem or 'document'}.{form.target}{ending}"
+    return Translated(data, name, found, marked.result)
+
+
+async def _opened(core: Core, upload: Upload[Any], language: str) -> Markup:
+    """Takes a file apart, beside the event loop.
+
+    Raises:
+        Refused, UnreadableDocument, InputTooLong: it is not of its format, or too long.
+    """
+    limit = core.settings.max_characters
+    markup = await aside(
+        len(upload.data),
+        document_of,
+        upload.data,
+        _format(upload).name,
+        max_characters=limit,
+        language=language,
+    )
+    _checked(core, [block.text for block in markup.blocks], "file")
+    return markup
+
+
+def _format(upload: Upload[Any]) -> Format:
+    named = upload.form.format
+    found = FORMATS[named] if named else format_of(upload.name)
+    if found is None:
+        endings = ", ".join(ending for one in FORMATS.values() for ending in one.endings)
+        message = f"is required where the file's name ends in none of {endings}"
+        raise Refused(FieldError("format", message))
+    return found
+
+
+def _checked(core: Core, texts: Sequence[str], field: str) -> int:
+    """Returns how many characters there are.
+
+    Raises:
+        InputTooLong: more than may be.
+    """
+    characters, limit = sum(map(len, texts)), core.settings.max_characters
+    if characters > limit:
+        raise InputTooLong(field, limit=limit, actual=characters)
+    return characters
+
+
+def _made(new: NewDocument) -> bytes:
+    from service.markup.docx_making import made  # python-docx takes 0.2 s to import
+
+    return made(new.title or "", new.paragraphs, new.language or "")
+
+
+def _wants_json(accept: str) -> bool:
+    """Whether a client names JSON among what it accepts."""
+    kinds = (one.partition(";")[0].strip().lower() for one in accept.split(","))
+    return "application/json" in kinds
+
+
+def _file(data: bytes, name: str, media_type: str, headers: dict[str, str]) -> Response[bytes]:
+    """A file to save under a name (RFC 6266; RFC 8187 for what is not ASCII)."""
+    plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in name)
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
+    return Response(
+        data, media_type=media_type, headers={"Content-Disposition": disposition, **headers}
+    )
