@@ -70,6 +70,11 @@ def test_fields_that_are_not_known_yet_are_ignored(client: Client) -> None:
         client, json={"text": TEXTS[0], "target_lang": "HY-AM", "source_lang": None}
     )
 
+    again = urlencode(
+        [("of_next_year", "1"), ("of_next_year", "2"), ("text", TEXTS[0]), ("target_lang", "HY")]
+    )
+    assert translated(client, content=again.encode(), headers=FORM)
+
 
 @pytest.mark.parametrize(
     ("body", "message"),
@@ -103,6 +108,8 @@ def test_what_is_wrong_is_said_in_deepls_shape(
         (b"text=a&" * 1001, "body: has more than 1000 fields"),
         (b"target_lang=HY&text=a&outline_detection=maybe", "outline_detection: Expected `bool`"),
         (b"", "text: is required"),
+        (b"target_lang=HY&text=" + b"%" * 1_000_000, "text has 1000000 characters"),
+        (b"target_lang=HY&text=" + b"%D5%A1" * 100_001, "text has 100001 characters"),
     ],
 )
 def test_a_form_is_read_as_strictly_as_json(client: Client, form: bytes, message: str) -> None:

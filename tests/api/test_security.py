@@ -153,6 +153,12 @@ async def test_a_body_is_not_read_before_the_key_is_known(keyed: Client) -> None
         assert await status(keyed.app, "/v1/translate", "POST", **headers) == expected
 
 
+async def test_a_key_in_a_header_spares_looking_for_one_in_the_body(keyed: Client) -> None:
+    for key in ("user", "root"):
+        found = await status(keyed.app, "/suggest", "POST", authorization=f"Bearer {key}")
+        assert found == 403, "it takes none, whoever asks"
+
+
 @pytest.mark.parametrize(
     "headers",
     [
