@@ -119,7 +119,14 @@ class Patience:
 
 def _pause_s(error: BaseException | None, tries: int) -> float:
     """How long to wait after so many tries, the last of which failed so; `inf`: for ever."""
-    more_s = random.uniform(0, min(BACKOFF_S * 2**tries, MAX_BACKOFF_S))  # noqa: S311 - no secret
+    most_s = min(BACKOFF_S * 2**tries, MAX_BACKOFF_S)
     if isinstance(error, LurError) and error.status in WORTH_ANOTHER_TRY:
-        return (error.retry_after_s or 0.0) + more_s
-    return more_s if isinstance(error, LOST) and tries < LOST_TRIES else math.inf
+        if error.retry_after_s is not None:
+            return error.retry_after_s + _chance(0.0, most_s)
+    elif not (isinstance(error, LOST) and tries < LOST_TRIES):
+        return math.inf
+    return _chance(most_s / 2, most_s)
+
+
+def _chance(low: float, high: float) -> float:
+    return random.uniform(low, high)  # noqa: S311 - no secret

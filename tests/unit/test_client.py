@@ -271,16 +271,19 @@ def test_retry_after_is_honoured_and_chance_comes_on_top(status: int, clock: Clo
     assert clock.pauses == [7 + 1.0, 3 + 2.0]
 
 
-def test_chance_is_drawn_anew_for_each_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("retry_after", "part"), [("0", 0.0), (None, 0.5)])
+def test_pauses_grow_up_to_a_bound_and_are_drawn_anew(
+    retry_after: str | None, part: float, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
     drawn: list[tuple[float, float]] = []
 
     def uniform(low: float, high: float) -> float:
         drawn.append((low, high))
-        return 0.0
+        return low
 
     monkeypatch.setattr(failing, "random", SimpleNamespace(uniform=uniform))
-    Service(*(problem(503, "0") for _ in range(6)), ok()).lur().summarize("Text.")
-    assert drawn[:-1] == [(0, high) for high in (1, 2, 4, 8, 8, 8)]
+    Service(*(problem(503, retry_after) for _ in range(6)), ok()).lur().summarize("Text.")
+    assert drawn == [(part * high, high) for high in (1, 2, 4, 8, 8, 8)]
 
 
 def test_a_date_is_understood_too(clock: Clock) -> None:
