@@ -9,7 +9,7 @@ import click
 import pytest
 
 from service.cli import main as lur
-from service.settings import Settings
+from service.settings import FOR_CLIENTS, Settings
 from tests.docs.blocks import DOCUMENTS, ROOT, blocks_of
 from tests.docs.checking import NOT_RUN, check, left_out, shown_name
 from tests.docs.tables import TABLES, tables_in, with_tables
@@ -97,7 +97,7 @@ def test_every_command_flag_setting_and_make_target_that_is_named_exists(name: s
             continue
         flags = {flag for option in leaves(command) for flag in option.opts}
         assert set(re.findall(r"(?<!\S)--[a-z][a-z-]*", found[1])) <= flags | {"--help"}, found
-    known = {setting.variable for setting in Settings.explained()}
+    known = {setting.variable for setting in Settings.explained()} | set(FOR_CLIENTS)
     assert set(re.findall(r"\bLUR_[A-Z_]+\b", text)) <= known
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
     assert set(re.findall(r"(?:^|`)make ([a-z-]+)", text, re.MULTILINE)) <= targets
