@@ -1,8 +1,13 @@
 """A fresh machine: the first request fetches the model from a hub, converts it, and is answered."""
 
+import json
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
+
+import httpx
 
 from tests.hub import Fault, LocalHub
 from tests.server.conftest import Server
@@ -38,6 +43,15 @@ def wait_for_answer(server: Server, text: str) -> dict[str, object]:
         time.sleep(0.2)
 
 
+def followed(server: Server, text: str) -> list[tuple[str, Any]]:
+    """The events of one request that waits for its model, however long that takes."""
+    body = {"text": text, "target": "hy", "stream": True}
+    response = httpx.post(f"{server.url}/v1/translate", json=body, timeout=100)
+    assert response.status_code == 200, response.text
+    blocks = [b.split("\n") for b in response.text.split("\n\n") if b.startswith("event: ")]
+    return [(name.removeprefix("event: "), json.loads(data[6:])) for name, data in blocks]
+
+
 def test_a_model_is_fetched_converted_and_served_by_its_first_request(
     serve: Callable[..., Server], tmp_path: Path
 ) -> None:
@@ -53,8 +67,16 @@ def test_a_model_is_fetched_converted_and_served_by_its_first_request(
         }
         triple = sentences(1, 1)[0]
         server = serve(**environment)
-        answer = wait_for_answer(server, triple.en)
+        with ThreadPoolExecutor(1) as pool:
+            follower = pool.submit(followed, server, triple.en)
+            answer = wait_for_answer(server, triple.en)
         assert answer["translations"][0]["text"] == triple.hy  # type: ignore[index]
+        states = [data["state"] for name, data in follower.result() if name == "model"]
+        assert [states[0], states[-1]] == ["loading", "ready"]
+        assert "converting" in states
+        assert [name for name, _ in follower.result()[-2:]] == ["segment", "result"]
+        result = follower.result()[-1][1]
+        assert result["translations"] == answer["translations"]
         assert answer["models"]["hy"]["revision"] == revision  # type: ignore[index]
         assert server.stop() == 0
         asked = len(hub.requests)

@@ -81,7 +81,7 @@ async def stream(client: Client, work: Work, deadline_s: float = FOR_EVER_S) -> 
 
     response = await answered(client, begin, lambda _: Shown(), deadline_s, stream=True)  # type: ignore[arg-type]
     asgi = response.to_asgi_response(None, client)  # type: ignore[arg-type]
-    await asgi(client.scope, client.receive, client.send)  # type: ignore[arg-type]
+    await asgi(client.scope, client.receive, client.send)
 
 
 def segment(number: int) -> SegmentDone:
@@ -114,8 +114,7 @@ async def test_what_is_told_is_sent_at_once_and_the_result_is_the_last() -> None
     work.told(Begun("hy", 2))
     work.told(segment(0))
     await settle()
-    assert [name for name, _ in client.events] == ["segment"]
-    assert not client.ended
+    assert ([name for name, _ in client.events], client.ended) == (["segment"], False)
     work.told(segment(1))
     work.go_on.set_result(Done())
     await streaming
@@ -289,8 +288,8 @@ async def test_who_is_cut_off_at_the_end_of_the_process_is_told_so(begun: bool) 
     async def send(message: Any) -> None:
         sent.append(message)
 
-    app = observed(application)
-    serving = asyncio.create_task(app(client.scope, client.receive, send))  # type: ignore[arg-type]
+    app: Any = observed(application)
+    serving = asyncio.create_task(app(client.scope, client.receive, send))
     await settle()
     if begun:
         work.told(segment(0))
