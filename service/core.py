@@ -23,6 +23,7 @@ from service.models.store import ModelFiles, Progress, Store
 from service.runner import ModelInfo, Record, Runner
 from service.settings import Settings, SettingsError
 from service.tasks.detection import Detector
+from service.tasks.documents import Documents
 from service.tasks.judge import Fidelity
 from service.tasks.memory import Memory, Shelf, UnusableShelf
 from service.tasks.summarize import Summarizer
@@ -64,6 +65,7 @@ class Core:
     summarizer: Summarizer
     translator: Translator
     detector: Detector
+    documents: Documents
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def preload(self) -> list[tuple[ModelSpec, ...]]:
@@ -154,7 +156,10 @@ def build_core(settings: Settings) -> Core:
     )
     summarizer = Summarizer(catalog, registry, memory, translator, settings.max_characters)
     detector = Detector(catalog, translator, settings.max_characters)
-    return Core(settings, catalog, store, registry, memory, summarizer, translator, detector)
+    documents = Documents(translator, settings.max_characters)
+    return Core(
+        settings, catalog, store, registry, memory, summarizer, translator, detector, documents
+    )
 
 
 def _shelf(settings: Settings) -> Shelf | None:

@@ -1,7 +1,6 @@
 """`POST /v1/documents`: a file comes back in another language. Also its text, and a new file."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import asyncio
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -20,13 +19,10 @@ from service.api.middleware import within
 from service.api.problems import problem_responses
 from service.api.schemas import Body, Code, FieldError, Glossary, Source, Target, Translator
 from service.api.uploads import Upload, multipart_only, uploaded
-from service.core import Core
 from service.errors import InputTooLong
-from service.markup.blocks import Markup
-from service.markup.formats import FORMATS, FileFormat, Format, document_of, format_of
-from service.tasks.aside import aside
-from service.tasks.marked import translate_markup
-from service.tasks.results import TranslationResult, TranslationUsage
+from service.markup.formats import FORMATS, FileFormat, Format, format_of
+from service.tasks.documents import TranslatedDocument
+from service.tasks.results import TranslationUsage
 from service.tasks.translate import Quality, TranslationRequest
 
 __all__ = ["DOCUMENTS", "NewDocument", "TextForm", "TextOfDocument", "TranslateForm"]
@@ -35,6 +31,9 @@ File = Annotated[str, Meta(extra_json_schema={"format": "binary"}, description="
 FileKind = Annotated[
     FileFormat, Meta(description="what the file is, where the ending of its name does not say it")
 ]
+GLOSSARY = ("glossary",)
+"""The fields whose text is JSON."""
+
 NOTHING = TranslationUsage(0, 0, 0, 0)
 """What is used where no model works."""
 
@@ -85,42 +84,6 @@ class NewDocument(Body, frozen=True):
 NewDocumentJSON = Annotated[NewDocument, BodyKwarg(media_type=RequestEncodingType.JSON)]
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
-    """A file in another language."""
-
-    data: bytes
-    name: str
-    format: Format
-    result: TranslationResult
-
-    @property
-    def usage(self) -> TranslationUsage:
-        """What it cost."""
-        return self.result.usage
-
-    def response(self, *, as_json: bool) -> Response[Any]:
-        """Says it as the client asked: the file, or JSON with the file in it."""
-        translation = self.result.translations[0]
-        if not as_json:
-            warnings = {"Lur-Warnings": str(len(translation.warnings))}
-            return _file(self.data, self.name, self.format.media_type, warnings)
-        wire = msgspec.convert(
-            {
-                "file": self.data,
-                "name": self.name,
-                "media_type": self.format.media_type,
-                "translation": translation,
-                "models": self.result.models,
-                "usage": self.result.usage,
-                "timings_ms": self.result.timings_ms,
-            },
-            DocumentResponse,
-            from_attributes=True,
-        )
-        return Response(wire)
-
-
 @post(
     "/v1/documents",
     status_code=200,
@@ -135,11 +98,11 @@ async def translate_document(
     request: Request[Any, Any, Any], core: CoreDependency
 ) -> Response[Any]:
     """Only what is language changes: markup, layout, links and code come back as they were."""
-    upload = await uploaded(
-        request, TranslateForm, core.settings.max_document_bytes, json=("glossary",)
-    )
-    document = await within(request, _translated(core, upload), core.settings.deadline_s)
-    return document.response(as_json=_wants_json(request.headers.get("accept", "")))
+    upload = await uploaded(request, TranslateForm, core.settings.max_document_bytes, GLOSSARY)
+    form, found = upload.form, _format(upload)
+    work = core.documents.translate(form.request(), upload.data, found.name)
+    document = await within(request, work, core.settings.deadline_s)
+    return _answer(document, _name(upload), found, request.headers.get("accept", ""))
 
 
 @post(
@@ -155,7 +118,7 @@ async def translate_document(
 async def text_of_document(request: Request[Any, Any, Any], core: CoreDependency) -> TextOfDocument:
     """What `POST /v1/documents` would translate, as plain text."""
     upload = await uploaded(request, TextForm, core.settings.max_document_bytes)
-    markup = await _opened(core, upload, "")
+    markup = await core.documents.open(upload.data, _format(upload).name)
     spent(request.scope, NOTHING)
     text = "\n\n".join(block.text.strip() for block in markup.blocks)
     return TextOfDocument(text, len(text))
@@ -177,8 +140,10 @@ async def make_docx(
     request: Request[Any, Any, Any], data: NewDocumentJSON, core: CoreDependency
 ) -> Response[bytes]:
     """For who has a text and wants a file."""
-    size = _checked(core, [data.title or "", *data.paragraphs], "paragraphs")
-    made = await aside(size * 10, _made, data)
+    size, limit = sum(map(len, data.paragraphs)), core.settings.max_characters
+    if size > limit:
+        raise InputTooLong("paragraphs", limit=limit, actual=size)
+    made = await asyncio.to_thread(_made, data)
     spent(request.scope, NOTHING)
     return _file(made, "document.docx", FORMATS["docx"].media_type, {})
 
@@ -187,37 +152,29 @@ DOCUMENTS = (translate_document, text_of_document, make_docx)
 """The handlers; the first two take files."""
 
 
-async def _translated(core: Core, upload: Upload[TranslateForm]) -> Translated:
-    form = upload.form
-    core.translator.check_targets([form.target], form.source)
-    markup = await _opened(core, upload, form.target)
-    marked = await translate_markup(core.translator, form.request(), [markup])
-    blocks = marked.blocks[0][form.target]
-    data = await aside(len(upload.data), markup.rebuilt, blocks)
-    found = _format(upload)
+def _answer(document: TranslatedDocument, name: str, found: Format, accept: str) -> Response[Any]:
+    """Says it as the client asked: the file, or JSON with the file in it."""
+    [translation] = document.result.translations
+    if not _wants_json(accept):
+        warnings = {"Lur-Warnings": str(len(translation.warnings))}
+        return _file(document.data, name, found.media_type, warnings)
+    parts = {
+        "file": document.data,
+        "name": name,
+        "media_type": found.media_type,
+        "translation": translation,
+        "models": document.result.models,
+        "usage": document.result.usage,
+        "timings_ms": document.result.timings_ms,
+    }
+    return Response(msgspec.convert(parts, DocumentResponse, from_attributes=True))
+
+
+def _name(upload: Upload[TranslateForm]) -> str:
+    """What the file is called in its new language: `report.hy.docx`."""
     stem = upload.name.rpartition(".")[0] if format_of(upload.name) else upload.name
-    ending = upload.name[len(stem) :] or found.endings[0]
-    name = f"{stem or 'document'}.{form.target}{ending}"
-    return Translated(data, name, found, marked.result)
-
-
-async def _opened(core: Core, upload: Upload[Any], language: str) -> Markup:
-    """Takes a file apart, beside the event loop.
-
-    Raises:
-        Refused, UnreadableDocument, InputTooLong: it is not of its format, or too long.
-    """
-    limit = core.settings.max_characters
-    markup = await aside(
-        len(upload.data),
-        document_of,
-        upload.data,
-        _format(upload).name,
-        max_characters=limit,
-        language=language,
-    )
-    _checked(core, [block.text for block in markup.blocks], "file")
-    return markup
+    ending = upload.name[len(stem) :] or _format(upload).endings[0]
+    return f"{stem or 'document'}.{upload.form.target}{ending}"
 
 
 def _format(upload: Upload[Any]) -> Format:
@@ -228,18 +185,6 @@ def _format(upload: Upload[Any]) -> Format:
         message = f"is required where the file's name ends in none of {endings}"
         raise Refused(FieldError("format", message))
     return found
-
-
-def _checked(core: Core, texts: Sequence[str], field: str) -> int:
-    """Returns how many characters there are.
-
-    Raises:
-        InputTooLong: more than may be.
-    """
-    characters, limit = sum(map(len, texts)), core.settings.max_characters
-    if characters > limit:
-        raise InputTooLong(field, limit=limit, actual=characters)
-    return characters
 
 
 def _made(new: NewDocument) -> bytes:

@@ -71,7 +71,7 @@ async def multipart_only(
 
 
 async def uploaded(
-    request: Request[Any, Any, Any], kind: type[T], max_bytes: int, *, json: tuple[str, ...] = ()
+    request: Request[Any, Any, Any], kind: type[T], max_bytes: int, json: tuple[str, ...] = ()
 ) -> Upload[T]:
     """Returns the file that a request brings and what its fields say.
 
