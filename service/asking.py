@@ -83,8 +83,8 @@ class SummaryOptions(TypedDict, total=False):
     model: str | None
 
 
-class DocumentOptions(TypedDict, total=False):
-    """What `POST /v1/documents` takes beside the file and the target."""
+class Translating(TypedDict, total=False):
+    """What every translation takes."""
 
     source: str
     quality: Literal["fast", "balanced", "best"]
@@ -92,13 +92,19 @@ class DocumentOptions(TypedDict, total=False):
     model: str | None
 
 
-class TranslationOptions(DocumentOptions, total=False):
+class TranslationOptions(Translating, total=False):
     """What `POST /v1/translate` takes beside texts and targets."""
 
     format: Literal["text", "html", "xml", "markdown"]
     ignore_tags: Sequence[str]
     alternatives: int
     segments: bool
+
+
+class DocumentOptions(Translating, total=False):
+    """What `POST /v1/documents` takes beside the file and the target."""
+
+    format: Literal["text", "html", "markdown", "srt", "docx"] | None
 
 
 @dataclass(frozen=True)
@@ -175,7 +181,7 @@ def _translation(
     return Call("POST", "/v1/translate", TranslateResponse, {"json": body}, SegmentEvent)
 
 
-def _document(path: Path, target: str, options: DocumentOptions) -> Call[Any, DocumentResponse]:
+def _document(path: Path, target: str, options: FileOptions) -> Call[Any, DocumentResponse]:
     """Returns what `POST /v1/documents` is asked; reads the file.
 
     Raises:
@@ -257,7 +263,7 @@ class Methods:
 
     @_answered
     def translate_document(
-        self, path: str | PathLike[str], target: str, **options: Unpack[DocumentOptions]
+        self, path: str | PathLike[str], target: str, **options: Unpack[FileOptions]
     ) -> Call[Any, DocumentResponse]:
         """Translates a file: `Path(answer.name).write_bytes(answer.file)` keeps the result."""
         return _document(Path(path), target, options)
