@@ -181,7 +181,7 @@ def _translation(
     return Call("POST", "/v1/translate", TranslateResponse, {"json": body}, SegmentEvent)
 
 
-def _document(path: Path, target: str, options: FileOptions) -> Call[Any, DocumentResponse]:
+def _document(path: Path, target: str, options: DocumentOptions) -> Call[Any, DocumentResponse]:
     """Returns what `POST /v1/documents` is asked; reads the file.
 
     Raises:
@@ -263,7 +263,7 @@ class Methods:
 
     @_answered
     def translate_document(
-        self, path: str | PathLike[str], target: str, **options: Unpack[FileOptions]
+        self, path: str | PathLike[str], target: str, **options: Unpack[DocumentOptions]
     ) -> Call[Any, DocumentResponse]:
         """Translates a file: `Path(answer.name).write_bytes(answer.file)` keeps the result."""
         return _document(Path(path), target, options)
