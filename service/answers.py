@@ -177,6 +177,13 @@ class DocumentResponse(Struct, frozen=True):
     usage: TranslationUsage
     timings_ms: Timings
 
+    @classmethod
+    def of(cls, file: bytes, name: str, media_type: str, result: object) -> "DocumentResponse":
+        """Copies the result of the task beside the file."""
+        known = TranslateResponse.of(result, segments=True)
+        [translation] = known.translations
+        return cls(file, name, media_type, translation, known.models, known.usage, known.timings_ms)
+
 
 class Model(Struct, frozen=True):
     """A model and how it stands. `source` is null for a summarizer, whose language is `target`.

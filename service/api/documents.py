@@ -154,20 +154,11 @@ DOCUMENTS = (translate_document, text_of_document, make_docx)
 
 def _answer(document: TranslatedDocument, name: str, found: Format, accept: str) -> Response[Any]:
     """Says it as the client asked: the file, or JSON with the file in it."""
-    [translation] = document.result.translations
-    if not _wants_json(accept):
-        warnings = {"Lur-Warnings": str(len(translation.warnings))}
-        return _file(document.data, name, found.media_type, warnings)
-    parts = {
-        "file": document.data,
-        "name": name,
-        "media_type": found.media_type,
-        "translation": translation,
-        "models": document.result.models,
-        "usage": document.result.usage,
-        "timings_ms": document.result.timings_ms,
-    }
-    return Response(msgspec.convert(parts, DocumentResponse, from_attributes=True))
+    answer = DocumentResponse.of(document.data, name, found.media_type, document.result)
+    if _wants_json(accept):
+        return Response(answer)
+    warnings = {"Lur-Warnings": str(len(answer.translation.warnings))}
+    return _file(document.data, name, found.media_type, warnings)
 
 
 def _name(upload: Upload[TranslateForm]) -> str:

@@ -5,10 +5,18 @@ from typing import Any
 import click
 
 from service.answers import SummarizeResponse, TranslateResponse
+from service.cli.files import (
+    format_named,
+    one_of,
+    print_document,
+    translated_elsewhere,
+    translated_here,
+)
 from service.cli.options import codes, core_of, faithful
 from service.cli.printing import as_json_text, print_summary, print_translation
 from service.cli.progress import progress_of, run_with
 from service.cli.remote import elsewhere, lur_of, summary_of, translation_of
+from service.markup.encoding import decoded
 
 __all__ = ["summarize", "translate"]
 
@@ -58,11 +66,18 @@ def summarize(
 
 
 @click.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.File("rb"))
 @click.option("--to", required=True, help="the target language, or several: hy,ru")
 @click.option("--from", "source", default="en", show_default=True)
 @click.option("--quality", type=click.Choice(["fast", "balanced", "best"]), default="balanced")
 @click.option("--model", help="a name from `lur models`")
+@click.option(
+    "--format",
+    "given",
+    type=click.Choice(["text", "html", "markdown", "srt", "docx"]),
+    help="what FILE is, where the ending of its name does not say it",
+)
+@click.option("-o", "--output", help="the file to write; FILE's markup and layout are kept")
 @click.option("--json", "as_json", is_flag=True, help="the whole answer, as the service gives it")
 @elsewhere
 @faithful
@@ -72,18 +87,35 @@ def translate(
     source: str,
     quality: Any,
     model: str | None,
+    given: str | None,
+    output: str | None,
     as_json: bool,
     server: str | None,
     key: str | None,
     **flags: object,
 ) -> None:
-    """Translate FILE, or standard input where FILE is -."""
+    """Translate FILE, or standard input where FILE is -.
+
+    Of .html, .md, .srt and .docx only the words are translated, and into one language at a time; a
+    .docx needs -o.
+    """
     options = {"source": source, "quality": quality, "model": model}
+    found, targets = format_named(given, file.name, output), codes(to)
+    if found.name != "text" or output:
+        [target] = one_of(targets)
+        document = (
+            translated_elsewhere(server, key, flags, file.name, found, target, options)
+            if server
+            else translated_here(flags, file.read(), found, target, options)
+        )
+        print_document(document, output, as_json=as_json)
+        return
+    text = decoded(file.read()).text
     if server:
         with lur_of(server, key, flags) as lur:
-            answer = translation_of(lur, file.read(), codes(to), {**options, "segments": as_json})
+            answer = translation_of(lur, text, targets, {**options, "segments": as_json})
     else:
-        answer = _translated(flags, file.read(), codes(to), options, segments=as_json)
+        answer = _translated(flags, text, targets, options, segments=as_json)
     if as_json:
         click.echo(as_json_text(answer))
     else:
