@@ -12,6 +12,7 @@ from typing import Literal, Protocol
 __all__ = [
     "ALONE",
     "ARCHITECTURES",
+    "Alignment",
     "Architecture",
     "Decoding",
     "Description",
@@ -48,6 +49,7 @@ class Decoding:
             `transformers` and CTranslate2).
         no_repeat_ngram_size: no piece n-gram twice; 0 turns it off.
         repetition_penalty: Keskar et al. 2019; 1 turns it off.
+        aligned: every hypothesis comes with its `Alignment`.
     """
 
     beam_size: int = 1
@@ -58,6 +60,7 @@ class Decoding:
     length_penalty: float = 1.0
     no_repeat_ngram_size: int = 0
     repetition_penalty: float = 1.0
+    aligned: bool = False
 
     def with_overrides(self, overrides: Mapping[str, float]) -> "Decoding":
         """Returns a copy with some fields replaced.
@@ -132,6 +135,37 @@ ALONE = Layout()
 
 
 @dataclass(frozen=True, slots=True)
+class Alignment:
+    """Where a model looked in the source while it wrote: its last layer's first head.
+
+    Marian can be taught that this head aligns words (`--transformer-guided-alignment-layer last`);
+    OPUS-MT's models of the kind `transformer-align` were.
+
+    Attributes:
+        pieces: the target tokens of the text, without special ones.
+        looks: for each piece, up to `MAX_LOOKS` source tokens by index with their share of its
+            attention in 1/255, the largest first; none below `MIN_LOOK`.
+    """
+
+    pieces: tuple[str, ...]
+    looks: tuple[tuple[tuple[int, int], ...], ...]
+
+    @classmethod
+    def of(cls, pieces: Sequence[str], attention: Sequence[Sequence[float]]) -> "Alignment":
+        """Returns what of a matrix (target tokens by source tokens) is worth to be remembered."""
+        looks = []
+        for row in attention:
+            shares = [round(255 * share) for share in row]
+            most = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[:MAX_LOOKS]
+            looks.append(tuple((i, shares[i]) for i in most if shares[i] >= MIN_LOOK))
+        return cls(tuple(pieces), tuple(looks))
+
+
+MAX_LOOKS, MIN_LOOK = 4, 8
+"""Measured on opus-mt-en-fr, 95 phrases of 24 sentences: as good as all of the matrix."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hypothesis:
     """One candidate.
 
@@ -140,12 +174,14 @@ class Hypothesis:
         tokens: how many target tokens it took, without special tokens.
         score: log probability over length^length_penalty; higher is better, at most 0.
         finished: the model ended by itself; false when `max_tokens` cut it.
+        alignment: where it was asked for.
     """
 
     text: str
     tokens: int
     score: float
     finished: bool
+    alignment: Alignment | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import ctranslate2
 
 from service.engines.base import (
     ALONE,
+    Alignment,
     Decoding,
     Description,
     Hypothesis,
@@ -76,25 +77,40 @@ class CTranslate2Engine:
             disable_unk=True,  # as Marian itself decodes (`--allow-unk` is off by default)
             return_scores=True,
             return_end_token=True,
+            return_attention=decoding.aligned,
         )
         return [
             Output(
                 tuple(
-                    self._hypothesis(tokens, score, decoding.length_penalty)
-                    for tokens, score in zip(result.hypotheses, result.scores, strict=True)
+                    self._hypothesis(tokens, score, decoding.length_penalty, attention)
+                    for tokens, score, attention in zip(
+                        result.hypotheses,
+                        result.scores,
+                        result.attention or [None] * len(result.scores),
+                        strict=True,
+                    )
                 )
             )
             for result in results
         ]
 
-    def _hypothesis(self, tokens: list[str], score: float, length_penalty: float) -> Hypothesis:
+    def _hypothesis(
+        self,
+        tokens: list[str],
+        score: float,
+        length_penalty: float,
+        attention: list[list[float]] | None,
+    ) -> Hypothesis:
         finished = not tokens or tokens[-1] == END  # an empty source is answered with nothing
         start = len(self.description.target_prefix)
         content = tokens[start : len(tokens) - finished]
         # The library's length counts the forced prefix, whose probability is 1.
         counted = max(1, len(tokens) - start)
         score *= ((counted + start) / counted) ** length_penalty
-        return Hypothesis(self._tokenizer.decode(content), len(content), score, finished)
+        alignment = None
+        if attention is not None:
+            alignment = Alignment.of(content, attention[start : start + len(content)])
+        return Hypothesis(self._tokenizer.decode(content), len(content), score, finished, alignment)
 
     def close(self) -> None:
         self._translator.unload_model()

@@ -13,6 +13,7 @@ from transformers import AutoModelForSeq2SeqLM, AutoTokenizer, GenerationConfig
 
 from service.engines.base import (
     ALONE,
+    Alignment,
     Decoding,
     Description,
     Hypothesis,
@@ -91,13 +92,37 @@ class TransformersEngine:
                 getattr(result, "beam_indices", None),
                 normalize_logits=decoding.beam_size == 1,
             )
+            attention = (
+                self._attention(ids, mask, result.sequences, len(start))
+                if decoding.aligned
+                else [None] * len(scores)
+            )
         targets = result.sequences[:, len(start) :].tolist()
         found = [
-            self._hypothesis(target, score, decoding)
-            for target, score in zip(targets, scores.tolist(), strict=True)
+            self._hypothesis(target, score, decoding, rows)
+            for target, score, rows in zip(targets, scores.tolist(), attention, strict=True)
         ]
         n = decoding.hypotheses
         return [Output(tuple(found[i : i + n])) for i in range(0, len(found), n)]
+
+    def _attention(
+        self, ids: torch.Tensor, mask: torch.Tensor, sequences: torch.Tensor, start: int
+    ) -> list[list[list[float]]]:
+        """Reads the targets once more, for where the last layer's first head looks meanwhile."""
+        count = len(sequences) // len(ids)
+        chosen = self._model.config._attn_implementation
+        self._model.set_attn_implementation("eager")  # the others keep no weights
+        try:
+            read = self._model(
+                input_ids=ids.repeat_interleave(count, 0),
+                attention_mask=mask.repeat_interleave(count, 0),
+                decoder_input_ids=sequences[:, :-1],
+                output_attentions=True,
+            )
+        finally:
+            self._model.set_attn_implementation(chosen)
+        found: list[list[list[float]]] = read.cross_attentions[-1][:, 0, start - 1 :].tolist()
+        return found
 
     def _pad(self, sources: list[list[int]]) -> tuple[torch.Tensor, torch.Tensor]:
         width = max(map(len, sources))
@@ -133,15 +158,23 @@ class TransformersEngine:
             output_scores=True,
         )
 
-    def _hypothesis(self, ids: list[int], scores: list[float], decoding: Decoding) -> Hypothesis:
+    def _hypothesis(
+        self,
+        ids: list[int],
+        scores: list[float],
+        decoding: Decoding,
+        attention: list[list[float]] | None,
+    ) -> Hypothesis:
         end = self._model.config.eos_token_id
         finished = end in ids
         length = ids.index(end) if finished else len(ids)
         counted = length + finished
         with self._tokenizing:
             text: str = self._tokenizer.decode(ids[:length], skip_special_tokens=True)
+            pieces: list[str] = self._tokenizer.convert_ids_to_tokens(ids[:length])
         score = sum(scores[:counted]) / max(1, counted) ** decoding.length_penalty
-        return Hypothesis(text.strip(), length, score, finished)
+        alignment = None if attention is None else Alignment.of(pieces, attention[:length])
+        return Hypothesis(text.strip(), length, score, finished, alignment)
 
     def close(self) -> None:
         self._model = None

@@ -11,14 +11,20 @@ from service.runner import ModelInfo
 from service.tasks.results import Way
 from service.tasks.trials import Output
 from service.text import checks
+from service.text.alignment import Link
 from service.text.finding import Finding
 from service.text.glossary import Glossary, Term, missed
+from service.text.kept import hidden, shown, spots
+from service.text.segment import Span
 from service.text.typography import Typography, typeset
 
 __all__ = ["Candidate", "Check", "Fidelity", "Judge"]
 
 Check = Callable[[str, str, tuple[str, str]], list[Finding]]
 """From a sentence, its translation and their languages to what is doubtful."""
+
+KEPT_CHANGED = 1000.0
+"""Nothing else that is wrong with a translation is as bad."""
 
 NO_GLOSSARY = Glossary()
 DEFAULT_TYPOGRAPHY = Typography()
@@ -51,6 +57,7 @@ class Candidate:
         failures: how bad the findings are; 0 is a translation without a doubt.
         way: the extra try it comes from; None for the first.
         model: the fallback model, where it comes from there.
+        links: between `raw` and the normalised sentence, where they were asked for.
     """
 
     raw: str
@@ -60,6 +67,7 @@ class Candidate:
     failures: float = 0.0
     way: Way | None = None
     model: ModelInfo | None = None
+    links: tuple[Link, ...] = ()
 
     def fails(self, *codes: str) -> bool:
         """Tells whether one of these codes was found."""
@@ -85,16 +93,21 @@ class Judge:
         output: Output,
         way: Way | None = None,
         model: ModelInfo | None = None,
+        kept: Sequence[Span] = (),
     ) -> Candidate:
-        """Sets the type of an output and checks it against its sentence."""
-        if output.score is None:
-            raw = text = sentence
-        else:
-            raw = output.text
-            text = typeset(raw, self.languages[1], sentence, self.fidelity.typography)
-        forms = [form for term in terms for form in term.forms]
+        """Sets the type of an output and checks it against its sentence.
+
+        Where what the sentence keeps is not in the output as it is, the sentence itself stands.
+        """
+        raw = sentence if output.score is None else output.text
+        text = raw if output.score is None else self._typeset(raw, sentence, kept)
+        lost = spots(text, sentence, kept) is None
+        if lost:
+            text = sentence
+        forms = [*(form for term in terms for form in term.forms), *(span.text for span in kept)]
         found = [
             *_mishaps(output),
+            *(_changed(span) for span in (kept if lost else ())),
             *(
                 finding
                 for finding in self.fidelity.check(sentence, text, self.languages)
@@ -102,10 +115,19 @@ class Judge:
             ),
             *(_missing(term) for term in missed(terms, text)),
         ]
-        weight = checks.failures(found)
-        if output.silent:  # said once, and better
+        weight = checks.failures(found) + lost * KEPT_CHANGED
+        if output.silent or lost:  # said once, and better
             found = [f for f in found if f.code != "untranslated" or not f.value]
-        return Candidate(raw, text, output.score, tuple(found), weight, way, model)
+        links = () if output.score is None or lost else output.links
+        return Candidate(raw, text, output.score, tuple(found), weight, way, model, links)
+
+    def _typeset(self, raw: str, sentence: str, kept: Sequence[Span]) -> str:
+        """Sets the type of all but what is kept."""
+        places = spots(raw, sentence, kept) or []
+        hides = places and not any("\ue000" <= sign <= "\uf8ff" for sign in raw)
+        text = hidden(raw, places) if hides else raw
+        text = typeset(text, self.languages[1], sentence, self.fidelity.typography)
+        return shown(text, raw, places) if hides else text
 
 
 def _mishaps(output: Output) -> list[Finding]:
@@ -118,6 +140,11 @@ def _mishaps(output: Output) -> list[Finding]:
         message = "the model returned nothing; the source stands in its place"
         found.append(Finding("untranslated", "", message))
     return found
+
+
+def _changed(span: Span) -> Finding:
+    message = "this must stay as it is and did not, so the sentence is not translated"
+    return Finding("kept_changed", span.text, message)
 
 
 def _missing(term: Term) -> Finding:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 
 from service.engines.base import Decoding
 from service.errors import InferenceFailed, RefusedInput, Unavailable
+from service.runner import ModelInfo
 from service.tasks.judge import Candidate, Judge
 from service.tasks.results import Way
 from service.tasks.trials import LeasedModel, Output, Trial
@@ -28,7 +29,7 @@ from service.text.placeholders import (
     restored,
     with_placeholders,
 )
-from service.text.segment import Segment
+from service.text.segment import Segment, Span
 
 __all__ = ["Fallback", "Repair", "Work"]
 
@@ -50,6 +51,9 @@ MIN_LENGTH, MAX_LENGTH = 0.75, 2.0
 LENGTH_STEP = 8
 """The bounds are multiples of it, so that jobs still share batches."""
 
+TRIES_TO_KEEP = 2
+"""However few tries there are, what must stay gets these: a stand-in, and to be cut around."""
+
 SHARE_OF_TIME = 0.5
 """Repair may take this share of the time that the request has left; the rest is for the answer."""
 
@@ -64,6 +68,7 @@ class Work:
         tokens: target tokens of the first translation.
         place: which work of its request is wanted first: the lowest; see `Runner.submit`.
         settled: no candidate will be added any more.
+        kept: stretches of the segment that must be in its translation as they are.
     """
 
     segment: Segment
@@ -73,6 +78,7 @@ class Work:
     tokens: int = 0
     place: int = 0
     settled: bool = False
+    kept: tuple[Span, ...] = ()
 
     @property
     def best(self) -> Candidate:
@@ -81,7 +87,18 @@ class Work:
     def take_in(self, outputs: Sequence[Output], judge: Judge) -> None:
         """Judges the first translations."""
         self.tokens = outputs[0].tokens
-        self.add([judge.judge(self.segment.text, self.terms, output) for output in outputs])
+        self.judge(outputs, judge)
+
+    def judge(
+        self,
+        outputs: Sequence[Output],
+        judge: Judge,
+        way: Way | None = None,
+        model: ModelInfo | None = None,
+    ) -> None:
+        """Adds outputs to the candidates."""
+        text, terms, kept = self.segment.text, self.terms, self.kept
+        self.add([judge.judge(text, terms, output, way, model, kept) for output in outputs])
 
     def add(self, candidates: Sequence[Candidate]) -> None:
         """Takes further candidates in; of equals the earlier one stays before the later."""
@@ -115,7 +132,10 @@ class Repair:
         plans = [(work, self._ways(work)) for work in works if work.best.failures]
         try:
             async with asyncio.timeout(SHARE_OF_TIME * self.model.watch.left_s()):
-                for _ in range(self.judge.fidelity.extra_tries):
+                extra_tries = self.judge.fidelity.extra_tries
+                if any(work.best.fails("kept_changed") for work in works):
+                    extra_tries = max(extra_tries, TRIES_TO_KEEP)
+                for _ in range(extra_tries):
                     tries = await asyncio.to_thread(_next_tries, plans)
                     if not tries:
                         break
@@ -125,17 +145,22 @@ class Repair:
 
     def _ways(self, work: Work) -> Iterator[Try]:
         """Yields the tries that apply, each made when it is its turn."""
+        if work.best.fails("kept_changed"):
+            kept = [Term(s.text, (s.text,), s.text, s.start, s.end) for s in work.kept]
+            yield self._placeholders(work, kept)
+            aligned = work.trial.is_aligned
+            around = self.model.trial_around(work.segment.text, work.kept, aligned=aligned)
+            yield Try(work, "clauses", around)
         if missed := [f.value for f in work.best.findings if f.code == "glossary_missed"]:
-            yield self._placeholders(work, missed)
+            yield self._placeholders(work, [term for term in work.terms if term.text in missed])
         yield Try(work, "decoding", self._other_decoding(work))
         if len(clauses(work.trial.text)) > 1:
-            sentence = work.segment.text
-            yield Try(work, "clauses", self.model.trial(sentence, parts=clauses))
+            sentence, aligned = work.segment.text, work.trial.is_aligned
+            yield Try(work, "clauses", self.model.trial(sentence, clauses, aligned=aligned))
         if self.fallback is not None:
             yield Try(work, "fallback", None)
 
-    def _placeholders(self, work: Work, missed: Sequence[str]) -> Try:
-        terms = [term for term in work.terms if term.text in missed]
+    def _placeholders(self, work: Work, terms: Sequence[Term]) -> Try:
         style = PROXIES.get(self.judge.languages[1], PLACEHOLDER_STYLES[0])
         text, placeholders = with_placeholders(work.segment.text, terms, style)
         return Try(work, "placeholders", self.model.trial(text), placeholders)
@@ -143,7 +168,7 @@ class Repair:
     def _other_decoding(self, work: Work) -> Trial:
         own = self.model.decoding
         beam = max(MIN_BEAM, 2 * own.beam_size)
-        decoding = replace(own, beam_size=beam, hypotheses=beam)
+        decoding = replace(own, beam_size=beam, hypotheses=beam, aligned=work.trial.is_aligned)
         if work.best.fails("repetition", "too_long"):
             decoding = replace(decoding, no_repeat_ngram_size=NO_REPEAT_NGRAM_SIZE)
         bounded = [
@@ -183,11 +208,7 @@ class Repair:
         info = None if model is self.model else model.runner.info
         for one, found in zip(tries, outputs, strict=True):
             work, before = one.work, one.work.best.failures
-            candidates = [
-                self.judge.judge(work.segment.text, work.terms, output, one.way, info)
-                for output in _restored(found, one.placeholders)
-            ]
-            work.add(candidates)
+            work.judge(_restored(found, one.placeholders), self.judge, one.way, info)
             after = work.best.failures
             _count([one], "mended" if not after else "better" if after < before else "no_better")
 
@@ -202,7 +223,7 @@ def _restored(outputs: Sequence[Output], placeholders: Sequence[Placeholder]) ->
     if not placeholders:
         return list(outputs)
     texts = [(output, restored(output.text, placeholders)) for output in outputs]
-    return [replace(output, text=text) for output, text in texts if text is not None]
+    return [replace(output, text=text, links=()) for output, text in texts if text is not None]
 
 
 def _within_lengths(decoding: Decoding, tokens: int, failed: Candidate) -> Decoding:

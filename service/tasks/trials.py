@@ -3,7 +3,7 @@
 Knows how a text becomes jobs and how their outputs become a text again; not what a good one is.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from service.batching import Flow
@@ -12,6 +12,7 @@ from service.models.catalog import ModelSpec
 from service.runner import Runner
 from service.tasks.memory import Heard, Hypotheses, Memory
 from service.tasks.results import Stopwatch
+from service.text.alignment import Link, linked
 from service.text.clauses import continued
 from service.text.normalize import normalize
 from service.text.pack import cut
@@ -41,6 +42,11 @@ class Trial:
     def tokens(self) -> int:
         return sum(map(len, self.sources))
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether its outputs come with links."""
+        return any(decoding.aligned for decoding in self.decodings)
+
 
 @dataclass(frozen=True, slots=True)
 class Output:
@@ -52,6 +58,7 @@ class Output:
         tokens: what it took.
         stopped: it was cut at its limit, so what follows is missing.
         silent: some piece was answered with nothing; the source stands in its place.
+        links: between `text` and the text of the trial, where they were asked for.
     """
 
     text: str
@@ -59,6 +66,7 @@ class Output:
     tokens: int
     stopped: bool
     silent: bool
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +80,38 @@ class LeasedModel:
     watch: Stopwatch
     memory: Memory
 
-    def trial(self, text: str, parts: Callable[[str], Sequence[Span]] | None = None) -> Trial:
+    def trial(
+        self,
+        text: str,
+        parts: Callable[[str], Sequence[Span]] | None = None,
+        *,
+        aligned: bool = False,
+    ) -> Trial:
         """Prepares a sentence: normalises it, cuts what is over the window, tokenizes.
 
         Args:
             parts: cuts the normalised sentence into what is translated each on its own.
+            aligned: its outputs come with links.
         """
         text = normalize(text, self.spec.languages[0])
-        spans = parts(text) if parts else [Span(0, len(text), text)]
+        return self._trial(text, parts(text) if parts else [Span(0, len(text), text)], aligned)
+
+    def trial_around(self, sentence: str, kept: Sequence[Span], *, aligned: bool) -> Trial:
+        """Prepares what is around the kept stretches of a sentence, each on its own."""
+        text, done = "", 0
+        spans = []
+        for start, end in [*((one.start, one.end) for one in kept), (len(sentence),) * 2]:
+            stretch = sentence[done:start]
+            bare = normalize(stretch, self.spec.languages[0])
+            text += stretch[: len(stretch) - len(stretch.lstrip())]
+            if any(map(str.isalpha, bare)):
+                spans.append(Span(len(text), len(text) + len(bare), bare))
+            text += bare + stretch[len(stretch.rstrip()) :] if bare else ""
+            text += sentence[start:end]
+            done = end
+        return self._trial(text, spans, aligned)
+
+    def _trial(self, text: str, spans: Sequence[Span], aligned: bool) -> Trial:
         window = self.runner.description.max_source_tokens
         pieces = []
         for part in spans:
@@ -87,7 +119,8 @@ class LeasedModel:
                 start = part.start + piece.start
                 pieces.append(Span(start, start + len(piece.text), piece.text))
         sources = tuple(self.runner.encode(piece.text) for piece in pieces)
-        decodings = tuple(self.bounded(self.decoding, len(source)) for source in sources)
+        decoding = replace(self.decoding, aligned=True) if aligned else self.decoding
+        decodings = tuple(self.bounded(decoding, len(source)) for source in sources)
         return Trial(text, tuple(pieces), sources, decodings)
 
     def bounded(self, decoding: Decoding, tokens: int) -> Decoding:
@@ -174,7 +207,31 @@ def _output(trial: Trial, chosen: Sequence[Hypothesis]) -> Output:
         tokens=sum(hypothesis.tokens for hypothesis in chosen),
         stopped=not all(hypothesis.finished for hypothesis in chosen),
         silent=not all(said),
+        links=tuple(_links(trial, chosen, texts)),
     )
+
+
+def _links(trial: Trial, chosen: Sequence[Hypothesis], texts: Sequence[str]) -> Iterator[Link]:
+    """The links of all pieces, as the pieces lie in their texts."""
+    shift = 0
+    for piece, tokens, hypothesis, text in zip(
+        trial.pieces, trial.sources, chosen, texts, strict=True
+    ):
+        alignment = hypothesis.alignment
+        if alignment is not None and hypothesis.text.strip():
+            found = linked(text, alignment.pieces, alignment.looks, piece.text, tokens)
+            here = piece.start + shift
+            yield from (
+                Link(
+                    link.start + here,
+                    link.end + here,
+                    link.source_start + piece.start,
+                    link.source_end + piece.start,
+                    link.weight,
+                )
+                for link in found
+            )
+        shift += len(text) - len(piece.text)
 
 
 def _score(hypotheses: Sequence[Hypothesis]) -> float:

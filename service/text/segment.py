@@ -143,7 +143,7 @@ def split(text: str, language: str = "en", splitting: Splitting = "lines") -> Do
         for start, end in _sentence_spans(stretch, None if splitting == "none" else language):
             sentence = stretch[start:end]
             segments.append(
-                Segment(offset + start, offset + end, sentence, _is_translatable(sentence))
+                Segment(offset + start, offset + end, sentence, is_translatable(sentence))
             )
         offset += len(stretch)
     return Document(text, tuple(segments))
@@ -266,7 +266,8 @@ def _shorter_quotes(body: str, ends: list[int], language: str) -> Iterator[int]:
         start = end
 
 
-def _is_translatable(sentence: str) -> bool:
+def is_translatable(sentence: str) -> bool:
+    """Tell whether a sentence has words; addresses and numbers are none."""
     if not any(map(str.isalpha, sentence)):
         return False
     return not all(_is_address(word) for word in sentence.split())

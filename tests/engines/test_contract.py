@@ -1,6 +1,7 @@
 """One contract for every engine, on the tiny checkpoints."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -43,8 +44,6 @@ class Engines:
 
 
 def replace_engine(spec: ModelSpec, engine: str, quantization: str) -> ModelSpec:
-    from dataclasses import replace
-
     return replace(spec, engine=engine, quantization=quantization)
 
 
@@ -225,3 +224,42 @@ def test_texts_are_encoded_after_the_engine_is_closed(
     closed.close()
     [text] = texts_of(name, 4)[:1]
     assert closed.encode(text) == engines.get(name, engine).encode(text)
+
+
+@pytest.mark.parametrize("name", TRANSLATORS)
+@pytest.mark.parametrize(
+    ("decoding", "least"), [(GREEDY, 1.0), (BEAM, 0.85)], ids=["greedy", "beam4"]
+)
+def test_both_engines_look_at_the_same_source_tokens(
+    engines: Engines, name: str, decoding: Decoding, least: float
+) -> None:
+    """With a beam, CTranslate2 now and then gives the look of a neighbour in the beam."""
+    texts = texts_of(name, 24)
+    aligned = replace(decoding, aligned=True, hypotheses=decoding.beam_size)
+    ours = run(engines.get(name, "ctranslate2"), texts, aligned)
+    reference = run(engines.get(name, "transformers"), texts, aligned)
+    same = []
+    for a, b in zip(ours, reference, strict=True):
+        assert len(a.hypotheses) == aligned.hypotheses
+        first, second = a.hypotheses[0].alignment, b.hypotheses[0].alignment
+        assert first is not None
+        assert second is not None
+        assert first.pieces == second.pieces
+        assert len(first.looks) == len(second.looks) == a.hypotheses[0].tokens
+        for row, other in zip(first.looks, second.looks, strict=True):
+            same.append(row[0][0] == other[0][0] or abs(row[0][1] - other[0][1]) <= 3)
+    assert sum(same) >= least * len(same)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("name", TRANSLATORS)
+def test_to_be_asked_where_it_looked_changes_nothing_a_model_says(
+    engines: Engines, engine: str, name: str
+) -> None:
+    texts = texts_of(name, 24)
+    plain = run(engines.get(name, engine), texts, BEAM)
+    aligned = run(engines.get(name, engine), texts, replace(BEAM, aligned=True))
+    assert best(aligned) == best(plain)
+    assert all(output.hypotheses[0].alignment is None for output in plain)
+    pieces = [output.hypotheses[0].alignment.pieces for output in aligned]
+    assert ["".join(p).replace("▁", " ").strip() for p in pieces] == best(plain)
