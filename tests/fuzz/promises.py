@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, get_args
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -34,7 +34,7 @@ from service.text.numbers.known import KnownNumbers
 from service.text.pack import cut, pack
 from service.text.placeholders import PLACEHOLDER_STYLES, PROXIES, restored, with_placeholders
 from service.text.quotations import KnownQuotations, quotations
-from service.text.segment import Span, sentences, splice, split
+from service.text.segment import Span, Splitting, sentences, splice, split
 from service.text.support import support
 from service.text.transliteration import likeness
 from service.text.trimming import trimmed
@@ -97,9 +97,9 @@ def every_work_takes_any_text(text: str) -> None:
         work(text)
 
 
-@promise(TEXTS)
-def split_and_rejoined_is_the_same_text(text: str) -> None:
-    document = split(text)
+@promise(TEXTS, st.sampled_from(get_args(Splitting)))
+def split_and_rejoined_is_the_same_text(text: str, splitting: Splitting) -> None:
+    document = split(text, splitting=splitting)
     assert document.rejoin([s.text for s in document.segments]) == text
     assert are_apart([(s.start, s.end) for s in document.segments], text)
     assert all(text[s.start : s.end] == s.text == s.text.strip() for s in document.segments)

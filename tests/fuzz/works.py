@@ -111,6 +111,8 @@ def _outputs(text: str) -> object:
 
 WORKS: dict[str, Callable[[str], object]] = {
     "split and rejoin": _rejoined,
+    "split at paragraphs": lambda text: split(text, splitting="paragraphs").segments,
+    "do not split": lambda text: split(text, splitting="none").segments,
     "sentences": sentences,
     "cut and splice": _outputs,
     "pack": lambda text: pack.pack([ord(c) % 16 for c in text], 60, range(0, len(text), 7)),
