@@ -10,6 +10,9 @@ from service.markup.blocks import Block
 
 __all__ = ["PlainMarkup"]
 
+_ENDS = "\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029"
+"""What `str.splitlines` splits at."""
+
 
 class PlainMarkup:
     """A text whose paragraphs are what empty lines separate. Takes every `str`."""
@@ -49,7 +52,7 @@ def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
         if line.strip():
             if start < 0:
                 start = position
-            end = position + len(line.rstrip("\r\n"))
+            end = position + len(line.rstrip(_ENDS))
         elif start >= 0:
             yield start, end
             start = -1

@@ -211,7 +211,7 @@ def _speech(cues: list[Cue], text: str) -> _Speech:
             speech.say(" ", cues[number - 1].end)
         start, before = len(speech.text), ""
         raw = text[cue.start : cue.end]
-        lines = _TAG.sub("", raw).splitlines()
+        lines = _TAG.sub("", raw).split("\n")
         line = position = 0
         while position < len(raw):
             place, character = cue.start + position, raw[position]
