@@ -6,8 +6,9 @@ obeyed, one that asks for something else is refused, and one that changes nothin
 `X-HF-Warning`, which the official client logs.
 """
 
+import math
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from litestar import Request, Response, post
 from litestar.params import FromPath
@@ -15,6 +16,12 @@ from msgspec import Meta, Struct
 
 from service.api.bodies import Refused, json_only
 from service.api.compat.doubts import counted
+from service.api.compat.hugging_face_parameters import (
+    SEARCH,
+    Options,
+    Parameters,
+    TranslationParameters,
+)
 from service.api.compat.lengths import check_length
 from service.api.dependencies import CoreDependency
 from service.api.forms import asked
@@ -33,94 +40,10 @@ TOKENS_A_WORD = 1.5
 MIN_WORDS = 5
 MAX_WORDS = 2000
 
-SEARCH = "how the model searches is its own business"
-SAMPLING = "answers are not sampled: they are the same each time"
-WITHOUT_EFFECT: Mapping[str, str] = {
-    "clean_up_tokenization_spaces": "there are no such spaces to begin with",
-    "truncation": "nothing is cut, whatever its length",
-    "early_stopping": SEARCH,
-    "length_penalty": SEARCH,
-    "no_repeat_ngram_size": SEARCH,
-    "repetition_penalty": SEARCH,
-    "min_length": "a text is as long as its source asks for",
-    "min_new_tokens": "a text is as long as its source asks for",
-    "seed": SAMPLING,
-    "temperature": SAMPLING,
-    "top_k": SAMPLING,
-    "top_p": SAMPLING,
-}
-"""What changes nothing, and why."""
-
 OPTIONS = "a request waits for its model anyway, and answers are the same each time"
 CEILING = "a translation is never cut"
 
 Text = Annotated[str, Meta(min_length=1)]
-Count = Annotated[int, Meta(ge=1)]
-
-
-class Generation(Body, frozen=True):
-    """Parameters of generation."""
-
-    max_length: Count | None = None
-    max_new_tokens: Count | None = None
-    min_length: int | None = None
-    min_new_tokens: int | None = None
-    num_beams: Count | None = None
-    num_return_sequences: Count | None = None
-    do_sample: bool | None = None
-    early_stopping: bool | str | None = None
-    length_penalty: float | None = None
-    no_repeat_ngram_size: int | None = None
-    repetition_penalty: float | None = None
-    seed: int | None = None
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
-
-
-class Parameters(Generation, frozen=True):
-    """Parameters of a task; those of generation may stand among them, as they once did."""
-
-    clean_up_tokenization_spaces: bool | None = None
-    truncation: Literal["do_not_truncate", "longest_first", "only_first", "only_second"] | None = (
-        None
-    )
-    generate_parameters: Generation | None = None
-
-    def get(self, name: str) -> Any:
-        """Returns what is said of a parameter of generation, in either place."""
-        inner = getattr(self.generate_parameters, name, None)
-        return getattr(self, name, None) if inner is None else inner
-
-    def ceiling_tokens(self) -> int | None:
-        """Returns the ceiling for what is generated, if there is one."""
-        said: int | None = self.get("max_new_tokens") or self.get("max_length")
-        return said
-
-    def check(self) -> None:
-        """Raises `Refused` for what would be another answer than the one that is given."""
-        if self.get("do_sample"):
-            raise Refused(FieldError("parameters.do_sample", SAMPLING))
-        if (self.get("num_return_sequences") or 1) > 1:
-            raise Refused(FieldError("parameters.num_return_sequences", "there is one answer"))
-
-    def without_effect(self) -> dict[str, str]:
-        """Returns what was said that changes nothing, with the reasons."""
-        return {name: why for name, why in WITHOUT_EFFECT.items() if self.get(name) is not None}
-
-
-class TranslationParameters(Parameters, frozen=True):
-    """Parameters of a translation."""
-
-    src_lang: str | None = None
-    tgt_lang: str | None = None
-
-
-class Options(Body, frozen=True):
-    """What the inference API of old had beside the parameters."""
-
-    wait_for_model: bool | None = None
-    use_cache: bool | None = None
 
 
 class SummarizationBody(Body, frozen=True):
@@ -144,7 +67,7 @@ class SummarizationBody(Body, frozen=True):
         words = int(tokens / TOKENS_A_WORD)
         if words < MIN_WORDS:
             error = FieldError("parameters.max_length", "no sentence is so short")
-            raise Refused(error, limit=round(MIN_WORDS * TOKENS_A_WORD), actual=tokens)
+            raise Refused(error, limit=math.ceil(MIN_WORDS * TOKENS_A_WORD), actual=tokens)
         return SummaryRequest(self.inputs, max_words=min(words, MAX_WORDS))
 
     def without_effect(self) -> dict[str, str]:
