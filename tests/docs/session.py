@@ -3,6 +3,7 @@
 Knows nothing of answers.
 """
 
+import http.client
 import os
 import re
 import signal
@@ -11,7 +12,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from pathlib import Path
@@ -129,11 +129,14 @@ class Session:
             time.sleep(0.05)
 
     def _lives(self) -> bool:
+        connection = http.client.HTTPConnection("127.0.0.1", int(self.port), timeout=5)
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health/live", timeout=5):
-                return True
-        except OSError:
+            connection.request("GET", "/health/live")
+            return connection.getresponse().status == 200
+        except (OSError, http.client.HTTPException):
             return False
+        finally:
+            connection.close()
 
     def _end_server(self) -> None:
         """Presses Ctrl-C, as a reader would.
