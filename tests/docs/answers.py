@@ -23,6 +23,7 @@ CHANGING = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]*(?:Z|[+-]\d\d:\d\d)?", "#date"),
     (r"\blur_[\w-]{43}", "#key"),
     (r"\b[0-9a-f]{64}\b", "#digest"),
+    (r"(?m)^: keep-alive\n+", ""),  # of a stream on a slow machine
 )
 """The same in other text: patterns, and what is compared in their place."""
 

@@ -122,6 +122,7 @@ def test_json_that_says_something_else_does_not_agree(shown: str, found: str) ->
         ("model … in memory", "model x, 12 MB, in memory"),
         ('data: {"total": 1.5}', 'data: {"total": 33}'),
         ("date: Mon", "date: Tue"),
+        ("event: a\n\nevent: b", ": keep-alive\n\nevent: a\n\n: keep-alive\n\nevent: b\n"),
         ("2026-01-01T00:00:00Z", "2031-12-31T23:59:59.5+00:00"),
         ("lur_" + "a" * 43, "lur_" + "b" * 43),
     ],
