@@ -2,6 +2,7 @@
 export default {
   summarize: "Summarize",
   translate: "Translate",
+  textOther: "Your text. Its language: {name}",
   working: "Working…",
   soFar: "Sentences so far: {n}",
   stopped: "Stopped. What was done so far stays.",

@@ -9,7 +9,7 @@ import { Problem, Unreachable, hasKey, stream, useKey } from "./service.js";
 import { SummaryView } from "./summary.js";
 import { TranslationView } from "./translation.js";
 import { Absence, show } from "./troubles.js";
-import { follow, language, languageName, number, preferred, speak, t } from "./words.js";
+import { follow, language, languageInside, languageName, number, preferred, speak, t } from "./words.js";
 
 const TASKS = ["summarize", "translate"];
 const THEMES = ["auto", "light", "dark"];
@@ -67,8 +67,9 @@ async function attempt(work) {
 }
 
 function failed(error, place, retry) {
-  if (error.name === "AbortError") status(t("stopped"));
-  else if (error instanceof Unreachable && !error.begun) absence.begin(retry);
+  status(error.name === "AbortError" ? t("stopped") : "");
+  if (error.name === "AbortError") return;
+  if (error instanceof Unreachable && !error.begun) absence.begin(retry);
   else if (error instanceof Problem && error.document.status === 401) askForKey(retry);
   else {
     if (place === $("problem")) trouble = () => show(place, error, retry);
@@ -152,6 +153,9 @@ function arrange(reading = false) {
   }
   $("panel").setAttribute("aria-labelledby", `tab-${task}`);
   $("run").textContent = t(task);
+  const other = task === "translate" && source() !== "en";
+  $("text-label").textContent = other ? t("textOther", { name: languageInside(source()) }) : t("text");
+  $("text").lang = other ? source() : "en";
   $("result").hidden = result === null;
   if (result) frame($("result"), result, ask);
   else $("result").replaceChildren();
@@ -161,6 +165,7 @@ function arrange(reading = false) {
 const offer = () => offerWhole(task === "translate" ? given : null, ticked("into"), ask);
 
 function choose(next) {
+  if (next === task) return;
   task = next;
   history.replaceState(null, "", `#${task}`);
   if (!busy) status("");
@@ -234,7 +239,10 @@ function changed({ target }) {
   else if (target.name || target.id === "source") options[target.name || "source"] = target.value;
   else return;
   tab.set("options", options);
-  if (target.id === "source") drawTargets("into", source());
+  if (target.id === "source") {
+    drawTargets("into", source());
+    arrange($("editor").hidden);
+  }
   glossary.show(ticked("into"));
   offer();
 }

@@ -205,31 +205,30 @@ def test_a_text_that_the_model_cannot_do_is_said_and_may_be_tried_again(page: "P
     assert page.locator("#problem button").inner_text() == "Try again"
 
 
-@pytest.mark.parametrize(
-    ("status", "title", "words"),
-    [
-        (400, "Bad request", "The request is not valid"),
-        (403, "Forbidden", "The key does not allow this"),
-        (413, "Body too large", "The text is too large"),
-        (422, "Unusable glossary", "The glossary cannot be used"),
-        (429, "Too many requests", "Too many requests"),
-        (503, "Model not ready", "The model is still on its way"),
-        (503, "Queue full", "Too many requests are waiting"),
-        (504, "Deadline exceeded", "It took too long"),
-        (500, "Something new", "Something new"),
-    ],
-)
-def test_every_problem_is_said_plainly(page: "Page", status: int, title: str, words: str) -> None:
+PROBLEMS = [
+    (400, "Bad request", "The request is not valid"),
+    (403, "Forbidden", "The key does not allow this"),
+    (413, "Body too large", "The text is too large"),
+    (422, "Unusable glossary", "The glossary cannot be used"),
+    (429, "Too many requests", "Too many requests"),
+    (503, "Model not ready", "The model is still on its way"),
+    (503, "Queue full", "Too many requests are waiting"),
+    (504, "Deadline exceeded", "It took too long"),
+    (500, "Something new", "Something new"),
+]
+
+
+def test_every_problem_is_said_plainly(page: "Page") -> None:
     facts = {"limit": 7, "actual": 8, "errors": [{"field": "glossary", "message": "m"}]}
-    refuse(page, "/v1/summarize", problem(status, title, retry_after_s=2.5, **facts))
-    run(page)
-    page.wait_for_selector("#problem h2")
-    assert page.locator("#problem h2").inner_text() == words
-    shown = page.locator("#problem").inner_text()
-    for fact in ("this and that", "glossary", "7", "8", "3 s", "r-1"):
-        assert fact in shown
-    again = page.locator("#problem button")
-    assert again.count() == (1 if status >= 500 or status == 429 else 0)
+    for status, title, words in PROBLEMS:
+        refuse(page, "/v1/summarize", problem(status, title, retry_after_s=2.5, **facts))
+        run(page)
+        page.wait_for_selector(f"#problem h2:text-is('{words}')")
+        shown = page.locator("#problem").inner_text()
+        for fact in ("this and that", "glossary", "7", "8", "3 s", "r-1"):
+            assert fact in shown, title
+        again = page.locator("#problem button")
+        assert again.count() == (1 if status >= 500 or status == 429 else 0), title
 
 
 def test_a_problem_at_the_end_of_a_stream_leaves_what_came_before(page: "Page") -> None:
@@ -359,17 +358,15 @@ def test_what_models_are_worth_is_said_in_each_language() -> None:
             assert json.dumps(row.worth) in words, (code, row.name)
 
 
-@pytest.mark.parametrize("code", LOCALES)
-def test_the_language_is_the_browsers_until_another_is_chosen(open_page: Open, code: str) -> None:
-    page = open_page(locale=LOCALES[code])
-    assert page.locator("html").get_attribute("lang") == code
-    assert page.locator("#run").inner_text() == BUTTON[code]
-    other = "hy" if code != "hy" else "ru"
-    page.click(f"#languages [value={other}]")
-    page.wait_for_selector(f"html[lang={other}]")
-    page.reload()
-    page.wait_for_selector(f"#run:text-is('{BUTTON[other]}')")
-    assert page.locator("#languages [aria-pressed=true]").get_attribute("value") == other
+def test_the_language_is_the_browsers_until_another_is_chosen(open_page: Open) -> None:
+    page = open_page(locale="ru-RU")
+    assert page.locator("#run").inner_text() == BUTTON["ru"]
+    for code in ("hy", "en", "ru"):
+        page.click(f"#languages [value={code}]")
+        page.wait_for_selector(f"html[lang={code}]")
+        page.reload()
+        page.wait_for_selector(f"#run:text-is('{BUTTON[code]}')")
+        assert page.locator("#languages [aria-pressed=true]").get_attribute("value") == code
 
 
 def test_armenian_is_set_in_the_fonts_that_come_with_the_page(open_page: Open) -> None:

@@ -16,7 +16,7 @@ from tests.tinylang.grammar import sentences
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-SLOW = "Slowwell opened a new factory in Beijing on Sunday."
+SLOW = "Slowwell opened a new {} in Beijing on Sunday."
 DONE = ".colophon"
 
 
@@ -91,8 +91,8 @@ def test_a_sentence_of_the_summary_shows_what_it_rests_on(page: "Page") -> None:
 def test_length_form_and_limits_are_asked_for_as_chosen(page: "Page") -> None:
     page.wait_for_selector("#also label")
     page.fill("#text", ARTICLE)
-    page.click("text=Long")
-    page.click("text=List")
+    page.check("[name=length][value=long]")
+    page.check("[name=format][value=bullets]")
     page.uncheck("#also input[value=hy]")
     page.click("#limits summary")
     page.fill("#max-sentences", "2")
@@ -157,7 +157,7 @@ def test_sentences_appear_while_the_others_are_still_at_work(page: "Page", go_on
     translate(page, known, "hy")
     page.click("#edit")
     with holding_up(go_on):
-        translate(page, f"{known} {SLOW}", "hy", wait=False)
+        translate(page, f"{known} {SLOW.format('factory')}", "hy", wait=False)
         page.locator("[data-c=hy] .s").wait_for()
         assert page.locator("[data-c=hy] .s").count() == 1
         assert page.locator("#status").inner_text() == "Sentences so far: 1"
@@ -173,7 +173,7 @@ def test_stop_ends_the_work_in_the_service_and_keeps_what_was_done(
     translate(page, known, "hy")
     page.click("#edit")
     with holding_up(go_on):
-        translate(page, f"{known} {SLOW}", "hy", wait=False)
+        translate(page, f"{known} {SLOW.format('school')}", "hy", wait=False)
         page.locator("[data-c=hy] .s").wait_for()
         page.click("#stop")
         page.wait_for_selector("text=Stopped")
