@@ -25,11 +25,25 @@ UNSEEN = frozenset({"lang", "noProof", "rPrChange"})
 
 @dataclass(slots=True)
 class _Unit:
-    """Items that stay together: a text, a thing, or what is kept."""
+    """Items that stay together: a text, a thing, or what is kept.
+
+    Attributes:
+        look: how a text looks.
+        key: the same for looks that cannot be told apart.
+    """
 
     items: list[Item]
     text: str
     kept: bool
+    look: Element = None
+    key: bytes = b""
+
+    @classmethod
+    def of(cls, item: Item) -> "_Unit":
+        if item.kind != "text":
+            return cls([item], item.text, kept=True)
+        look = item.look
+        return cls([item], item.text, kept=False, look=look, key=_key(look))
 
     @property
     def stack(self) -> tuple[Container, ...]:
@@ -139,7 +153,7 @@ def _units(items: Sequence[Item]) -> Iterator[_Unit]:
         if item.kept:
             together = [item]
         else:
-            yield _Unit([item], item.text, kept=item.kind != "text")
+            yield _Unit.of(item)
     if together:
         yield _kept(together)
 
@@ -185,10 +199,9 @@ class _Layout:
 
     def _words(self, units: Sequence[_Unit], parent: int, look: Element) -> None:
         """Units of one look, things between them included."""
-        own = units[0].items[0].look
         number = parent
-        if _key(own) != _key(look):
-            number = self._begin(Sign(parent, look=own))
+        if units[0].key != _key(look):
+            number = self._begin(Sign(parent, look=units[0].look))
         for unit in units:
             if unit.kept:
                 self._thing(unit, number)
@@ -217,7 +230,7 @@ class _Layout:
 
 def _same_look(units: Sequence[_Unit], place: int, depth: int) -> int:
     """Where the units end that look like the one at `place`, with what has no words between."""
-    key = _key(units[place].items[0].look)
+    key = units[place].key
     end = last = place + 1
     while last < len(units) and len(units[last].stack) == depth:
         unit = units[last]
@@ -225,7 +238,7 @@ def _same_look(units: Sequence[_Unit], place: int, depth: int) -> int:
         if unit.kept and unit.text:
             break
         if not unit.kept:
-            if _key(unit.items[0].look) != key:
+            if unit.key != key:
                 break
             end = last
     return end
@@ -238,10 +251,8 @@ def _most(units: Sequence[_Unit], depth: int) -> Element:
     here = [unit for unit in units if len(unit.stack) == depth and not unit.kept]
     for unit in here or units:
         if not unit.kept:
-            look = unit.items[0].look
-            key = _key(look)
-            counts[key] += len(unit.text)
-            looks.setdefault(key, look)
+            counts[unit.key] += len(unit.text)
+            looks.setdefault(unit.key, unit.look)
     return looks[counts.most_common(1)[0][0]] if counts else None
 
 

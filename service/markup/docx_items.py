@@ -193,8 +193,11 @@ def _walk(
         if name == "r":
             yield from _in_run(child, stack, fields, kept=kept)
         elif name == "fldSimple":
-            silent = kept or not _is_language(attribute(child, "instr"))
-            yield from _walk(child, (*stack, child), fields, kept=silent)
+            if _is_language(attribute(child, "instr")):
+                yield from _walk(child, (*stack, child), fields, kept=kept)
+            else:
+                result = "".join(map(_words, child.iter("{*}t")))
+                yield Item("thing", child, result, stack=stack, kept=True)
         elif name == "sdt":
             for content in child:
                 if name_of(content) == "sdtContent":
