@@ -8,7 +8,7 @@ import pytest
 from deepl import http_client
 
 from service.access import add_line, line_of
-from tests.server.conftest import Server
+from tests.server.conftest import Server, until
 from tests.tinylang.grammar import sentences
 
 TEXTS = [triple.en for triple in sentences(41, 4)]
@@ -96,6 +96,9 @@ def test_what_is_not_there_is_refused_by_its_name(client: deepl.DeepLClient) -> 
     assert "style_id: there are no style rules" in refusal(style_rule="an-id")
     assert "custom_instructions: instructions are" in refusal(custom_instructions=["Be brief."])
     assert "formality: no target language has it" in refusal(formality="more")
+    german = "Der Minister kam gestern Abend an und sprach lange mit den Bürgern der Stadt."
+    with pytest.raises(deepl.DeepLException, match="no model translates de→hy"):
+        client.translate_text(german, target_lang="HY")
     for wish in ("prefer_more", "prefer_less", "default"):
         assert client.translate_text(TEXTS[0], target_lang="HY", formality=wish)
     with pytest.raises(deepl.DeepLException, match=r"Bad request.*at most 100000 are accepted"):
@@ -108,6 +111,22 @@ def test_what_is_not_there_is_refused_by_its_name(client: deepl.DeepLClient) -> 
         client.translate_document_upload(b"Hello.", target_lang="HY", filename="a.txt")
     with pytest.raises(deepl.DeepLException, match="translate, languages and usage are"):
         client.rephrase_text("Hello.")
+
+
+def test_while_a_model_is_loaded_the_client_tries_again(
+    serve: Callable[..., Server], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve(LUR_LOAD_WAIT_S="0")
+    client = deepl.DeepLClient("any", server_url=server.url)
+    with monkeypatch.context() as patched:
+        patched.setattr(http_client, "max_network_retries", 0)
+        with pytest.raises(deepl.DeepLException, match=r"Service unavailable.*tiny-en-hy") as early:
+            client.translate_text("Hello.", source_lang="EN", target_lang="HY")
+    assert early.value.should_retry
+    assert client.translate_text("Hello.", source_lang="EN", target_lang="RU")
+    until(lambda: server.events("request")[-1]["status"] == 200)
+    assert [event["status"] for event in server.events("request")][:2] == [503, 503]
+    client.close()
 
 
 def test_keys_and_limits_raise_the_exceptions_meant_for_them(
