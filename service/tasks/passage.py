@@ -14,6 +14,7 @@ from service.tasks.judge import Judge
 from service.tasks.repair import Work
 from service.tasks.results import Caution, Range, TranslatedSegment, Translation, bundled_model
 from service.telemetry import metrics
+from service.text.alignment import Carrier, relinked
 from service.text.consistency import Renderings
 from service.text.finding import Finding
 from service.text.segment import Document, Segment
@@ -131,6 +132,7 @@ def _translated(
         best.raw,
         tuple(_caution(finding, index) for finding in (*best.findings, *further)),
         best.way,
+        tuple(relinked(best.links, Carrier(best.raw, best.text))) if best.links else (),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal
 
 from service.batching import JobResult
 from service.runner import ModelInfo
+from service.text.alignment import Link
 
 __all__ = [
     "Caution",
@@ -72,6 +73,8 @@ class TranslatedSegment:
         score: None where nothing was translated.
         raw: as the model wrote it, before typography; the text itself where it passed through.
         repair: the extra try that it comes from, where the first one failed a check.
+        links: between `text` and its source, both from their first character on; of texts that
+            have marks.
     """
 
     source: Range
@@ -80,6 +83,7 @@ class TranslatedSegment:
     raw: str
     warnings: tuple[Caution, ...] = ()
     repair: Way | None = None
+    links: tuple[Link, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,14 @@ from typing import Literal
 from service.batching import Flow
 from service.engines.base import Decoding
 from service.errors import InputTooLong, UnusableGlossary
+from service.markup.blocks import Block, Mark
 from service.models.catalog import Catalog, ModelSpec
 from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
 from service.tasks.aside import SHORT_CHARACTERS
 from service.tasks.judge import NO_GLOSSARY, Fidelity, Judge
 from service.tasks.leasing import leased
+from service.tasks.marked import translate_texts
 from service.tasks.memory import Memory
 from service.tasks.repair import Fallback, Repair
 from service.tasks.results import Stopwatch, TranslationResult, TranslationUsage
@@ -51,6 +53,7 @@ class TranslationRequest:
         format: what the texts are; of those that are not plain text only what is language is
             translated, and its markup stays.
         ignore_tags: elements of HTML or XML whose content stays as it is.
+        marks: of each text, where texts are blocks that were taken out of such a format.
     """
 
     texts: tuple[str, ...]
@@ -63,6 +66,7 @@ class TranslationRequest:
     splitting: Splitting = "lines"
     format: TextFormat = "text"
     ignore_tags: tuple[str, ...] = ()
+    marks: tuple[tuple[Mark, ...], ...] = ()
 
 
 class Translator:
@@ -95,6 +99,11 @@ class Translator:
         """Returns the time of a request that begins now."""
         return Stopwatch(self._deadline_s)
 
+    def check_length(self, characters: int) -> None:
+        """Raises `InputTooLong` where a request has more characters than it may."""
+        if characters > self._max_characters:
+            raise InputTooLong("text", limit=self._max_characters, actual=characters)
+
     def check_targets(self, targets: Sequence[str], source: str = "en") -> None:
         """Raises `UnsupportedPair` for the first target that has no model."""
         for target in targets:
@@ -116,10 +125,11 @@ class Translator:
                 request is at fault.
             Unavailable, InferenceFailed: see `Registry.lease` and `Memory.run`.
         """
+        if request.format != "text":
+            return await translate_texts(self, request, watch, told)
         began = time.monotonic()
         characters = sum(map(len, request.texts))
-        if characters > self._max_characters:
-            raise InputTooLong("text", limit=self._max_characters, actual=characters)
+        self.check_length(characters)
         glossary = _glossary(request)
         routes = [
             self._catalog.translators(request.source, target, request.model)
@@ -172,7 +182,9 @@ class Translator:
             behind = specs[specs.index(model.spec) + 1 :]
             fallback = self._fallback(behind[0], request, watch) if behind else None
             work = TextWork(model, judge, Repair(model, judge, fallback), request.splitting)
-            return runner.info, await work.translate(request.texts, told)
+            marks = request.marks or [()] * len(request.texts)
+            blocks = [Block(*one) for one in zip(request.texts, marks, strict=True)]
+            return runner.info, await work.translate(blocks, told)
 
     def _leased(
         self, runner: Runner, request: TranslationRequest, watch: Stopwatch, flow: Flow

@@ -12,7 +12,7 @@ from service.models.catalog import ModelSpec
 from service.runner import Runner
 from service.tasks.memory import Heard, Hypotheses, Memory
 from service.tasks.results import Stopwatch
-from service.text.alignment import Link, linked
+from service.text.alignment import Carrier, Link, linked
 from service.text.clauses import continued
 from service.text.normalize import normalize
 from service.text.pack import cut
@@ -30,9 +30,11 @@ the model has. Two steps and no more, for only jobs of equal decoding share a ba
 class Trial:
     """One text for the model, in pieces that fit its window, each with how it is decoded.
 
-    `text` is normalised; what lies between its pieces is put back between their translations.
+    `text` is the sentence, normalised; what lies between its pieces is put back between their
+    translations.
     """
 
+    sentence: str
     text: str
     pieces: tuple[Span, ...]
     sources: tuple[list[str], ...]
@@ -58,7 +60,7 @@ class Output:
         tokens: what it took.
         stopped: it was cut at its limit, so what follows is missing.
         silent: some piece was answered with nothing; the source stands in its place.
-        links: between `text` and the text of the trial, where they were asked for.
+        links: between `text` and the sentence of the trial, where they were asked for.
     """
 
     text: str
@@ -93,8 +95,9 @@ class LeasedModel:
             parts: cuts the normalised sentence into what is translated each on its own.
             aligned: its outputs come with links.
         """
-        text = normalize(text, self.spec.languages[0])
-        return self._trial(text, parts(text) if parts else [Span(0, len(text), text)], aligned)
+        sentence, text = text, normalize(text, self.spec.languages[0])
+        spans = parts(text) if parts else [Span(0, len(text), text)]
+        return self._trial(sentence, text, spans, aligned)
 
     def trial_around(self, sentence: str, kept: Sequence[Span], *, aligned: bool) -> Trial:
         """Prepares what is around the kept stretches of a sentence, each on its own."""
@@ -109,9 +112,9 @@ class LeasedModel:
             text += bare + stretch[len(stretch.rstrip()) :] if bare else ""
             text += sentence[start:end]
             done = end
-        return self._trial(text, spans, aligned)
+        return self._trial(sentence, text, spans, aligned)
 
-    def _trial(self, text: str, spans: Sequence[Span], aligned: bool) -> Trial:
+    def _trial(self, sentence: str, text: str, spans: Sequence[Span], aligned: bool) -> Trial:
         window = self.runner.description.max_source_tokens
         pieces = []
         for part in spans:
@@ -121,7 +124,7 @@ class LeasedModel:
         sources = tuple(self.runner.encode(piece.text) for piece in pieces)
         decoding = replace(self.decoding, aligned=True) if aligned else self.decoding
         decodings = tuple(self.bounded(decoding, len(source)) for source in sources)
-        return Trial(text, tuple(pieces), sources, decodings)
+        return Trial(sentence, text, tuple(pieces), sources, decodings)
 
     def bounded(self, decoding: Decoding, tokens: int) -> Decoding:
         """Gives a source of so many tokens its room to answer; long ones may answer at length."""
@@ -213,24 +216,19 @@ def _output(trial: Trial, chosen: Sequence[Hypothesis]) -> Output:
 
 def _links(trial: Trial, chosen: Sequence[Hypothesis], texts: Sequence[str]) -> Iterator[Link]:
     """The links of all pieces, as the pieces lie in their texts."""
+    if not trial.is_aligned:
+        return
+    carrier = Carrier(trial.text, trial.sentence)
     shift = 0
-    for piece, tokens, hypothesis, text in zip(
-        trial.pieces, trial.sources, chosen, texts, strict=True
-    ):
-        alignment = hypothesis.alignment
-        if alignment is not None and hypothesis.text.strip():
-            found = linked(text, alignment.pieces, alignment.looks, piece.text, tokens)
-            here = piece.start + shift
-            yield from (
-                Link(
-                    link.start + here,
-                    link.end + here,
-                    link.source_start + piece.start,
-                    link.source_end + piece.start,
-                    link.weight,
-                )
-                for link in found
-            )
+    for piece, tokens, said, text in zip(trial.pieces, trial.sources, chosen, texts, strict=True):
+        if said.alignment is not None and said.text.strip():
+            found = linked(text, said.alignment.pieces, said.alignment.looks, piece.text, tokens)
+            for link in found:
+                start, end = (piece.start + at for at in (link.source_start, link.source_end))
+                place = carrier.carried(start, end)
+                if place is not None:
+                    here = piece.start + shift
+                    yield Link(link.start + here, link.end + here, *place, link.weight)
         shift += len(text) - len(piece.text)
 
 

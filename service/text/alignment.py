@@ -70,13 +70,12 @@ def linked(
                 yield Link(*place, *other, weight / 255)
 
 
-def relinked(links: Iterable[Link], target: Carrier, source: Carrier) -> Iterator[Link]:
-    """Yields links between other forms of both texts; those without a letter are no more."""
+def relinked(links: Iterable[Link], carrier: Carrier) -> Iterator[Link]:
+    """Yields the links of another form of the translation; those without a letter are no more."""
     for link in links:
-        here = target.carried(link.start, link.end)
-        there = source.carried(link.source_start, link.source_end)
-        if here is not None and there is not None:
-            yield Link(*here, *there, link.weight)
+        here = carrier.carried(link.start, link.end)
+        if here is not None:
+            yield Link(*here, link.source_start, link.source_end, link.weight)
 
 
 def _places(pieces: Sequence[str], text: str) -> list[tuple[int, int] | None]:

@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from service.text.segment import Segment, Span, is_translatable
 
-__all__ = ["MAX_KEPT", "apart", "hidden", "shown", "spots"]
+__all__ = ["MAX_KEPT", "apart", "hidden", "shown", "spots", "without"]
 
 MAX_KEPT = 32
 """Of more in one sentence no model keeps each."""
@@ -59,6 +59,15 @@ def _alone(text: str) -> str:
     before = r"(?<!\w)" if text[0].isalnum() else ""
     after = r"(?!\w)" if text[-1].isalnum() else ""
     return before + re.escape(text) + after
+
+
+def without(text: str, kept: Sequence[Span]) -> str:
+    """Returns the text with a space for each of these stretches of it."""
+    parts, done = [], 0
+    for span in kept:
+        parts += [text[done : span.start], " "]
+        done = span.end
+    return "".join((*parts, text[done:]))
 
 
 def hidden(text: str, places: Sequence[tuple[int, int]]) -> str:

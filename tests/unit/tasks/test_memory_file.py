@@ -116,7 +116,13 @@ class TestKeeping:
             await say(Memory(0, file), runner, "a")
         ((_, value, _),) = rows(path)
         (found,) = msgspec.msgpack.decode(value)
-        assert found == {"text": "A", "tokens": 1, "score": -0.1, "finished": True}
+        assert found == {
+            "text": "A",
+            "tokens": 1,
+            "score": -0.1,
+            "finished": True,
+            "alignment": None,
+        }
 
 
 class TestBound:
