@@ -68,6 +68,8 @@ async def test_what_is_surely_another_language_is_refused() -> None:
     async with detector_of(catalog_of(EN_HY)) as detector:
         with pytest.raises(UnsupportedPair, match="fr→hy"):
             await detector.translate(request(ENGLISH, FRENCH))
+        with pytest.raises(UnsupportedPair, match="fr→hy"):
+            await detector.translate(request("Le ministre est arrivé"))
         with pytest.raises(UnsupportedPair, match="ru→hy"):
             await detector.translate(request(RUSSIAN))
 
@@ -85,6 +87,19 @@ async def test_what_is_not_sure_is_taken_for_what_can_be_translated(text: str) -
         [source] = (await detector.translate(request(text))).sources
     assert source.language == "en"
     assert source.confidence < 0.5
+
+
+async def test_of_those_the_likeliest_is_taken() -> None:
+    async with detector_of(catalog_of(EN_HY, RU_HY)) as detector:
+        [source] = (await detector.translate(request("да"))).sources
+    assert source.language == "ru"
+    assert source.confidence < 0.5
+
+
+async def test_what_looks_most_like_the_target_language_stays_though_it_is_not_sure() -> None:
+    async with detector_of(catalog_of(translator_spec("en-ru", ("en", "ru")))) as detector:
+        found = await detector.translate(request("да", target="ru"))
+    assert (found.result.translations[0].text, found.sources[0].language) == ("да", "ru")
 
 
 async def test_texts_in_several_languages_cannot_share_a_request() -> None:

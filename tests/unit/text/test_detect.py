@@ -27,6 +27,7 @@ def first(text: str) -> tuple[str, float]:
         ("وصل الوزير إلى يريفان يوم الاثنين برفقة وفد كبير.", "ar"),
         ("部长星期一率代表团抵达埃里温进行访问。", "zh"),
         ("大臣は月曜日に代表団とともにエレバンに到着しました。", "ja"),
+        ("東京 オリンピック 開会式 ひらく", "ja"),
     ],
 )
 def test_a_sentence_is_recognized_with_confidence(text: str, language: str) -> None:
@@ -62,6 +63,11 @@ def test_of_a_word_that_may_be_anything_nothing_is_claimed(text: str) -> None:
     assert sum(guess.confidence for guess in detect(text, KNOWN)) < 0.5
 
 
+def test_a_guess_that_is_hardly_one_is_not_made() -> None:
+    assert detect("OK", KNOWN) == ()
+    assert all(guess.confidence >= 0.05 for guess in detect("Hello", KNOWN))
+
+
 def test_confidence_grows_with_the_text() -> None:
     text = "The minister said on Monday that the road will be opened next week"
     sure = [first(text[:characters])[1] for characters in (12, 24, 41, 67)]
@@ -92,7 +98,7 @@ def test_what_is_expected_is_preferred_where_little_is_known() -> None:
 
 
 def test_no_language_is_guessed_in_letters_that_are_not_its_own() -> None:
-    for text in ("OK no a b", "see world", "ab cd ef gh"):
+    for text in ("see", "OK no a b", "see world", "ab cd ef gh"):
         assert {"hy", "ru"}.isdisjoint(guess.language for guess in detect(text, KNOWN))
 
 
