@@ -28,9 +28,15 @@ export class Models {
     await this.refresh();
   }
 
+  /** One is said to be on its way: asks how the models stand, unless that is done anyway. */
+  watch() {
+    if (this.#timer === null) this.refresh();
+  }
+
   /** Asks how the models stand; again in a second while one is on its way. */
   async refresh() {
     clearTimeout(this.#timer);
+    this.#timer = null;
     try {
       this.#rows = await answer("/v1/models");
     } catch (error) {

@@ -13,12 +13,14 @@ import { follow, language, languageInside, languageName, number, preferred, spea
 
 const TASKS = ["summarize", "translate"];
 const THEMES = ["auto", "light", "dark"];
+const COUNT_MS = 2000;
 const VIEWS = { summarize: SummaryView, translate: TranslationView };
 
 let task = location.hash === "#translate" ? "translate" : "summarize";
 let busy = null; // what stops the work that is going on
 let given = null; // the file that the text comes from
 let trouble = null; // draws the problem that is shown
+let countedAt = 0; // when the sentences were last counted aloud
 let afterKey = null; // what to do once there is a key
 const results = { summarize: null, translate: null };
 const options = tab.get("options") ?? {};
@@ -108,6 +110,7 @@ async function work(of, wanted, signal) {
   results[of] = result;
   arrange(true);
   const began = performance.now();
+  countedAt = 0;
   try {
     const answer = await stream(result.path, wanted, (event, data) => heard(result.view, event, data), signal);
     result.seconds = (performance.now() - began) / 1000;
@@ -126,13 +129,15 @@ function heard(view, event, data) {
   $("progress").hidden = event !== "model" || data.state === "ready";
   if (event === "segment") {
     view.add(data);
+    if (countedAt && performance.now() - countedAt < COUNT_MS) return; // a screen reader reads each out
+    countedAt = performance.now();
     status(t("soFar", { n: number(view.count) }));
   }
   if (event === "model") {
     status(`${data.name}: ${t(`s.${data.state}`)}`);
     if (data.progress == null) $("progress").removeAttribute("value");
     else $("progress").value = data.progress;
-    models.refresh();
+    models.watch();
   }
 }
 
