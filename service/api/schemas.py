@@ -4,7 +4,7 @@ The JSON Schemas are msgspec's own, as it is msgspec that validates. What depend
 on the catalog has a `$comment`, in whose place `document` puts it.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -113,6 +113,12 @@ class TranslateBody(Body, frozen=True):
     quality: Annotated[Quality, Meta(description="beam 1, 2 or 4")] = "balanced"
     alternatives: Annotated[int, Meta(ge=0, le=4, description="further candidates")] = 0
     glossary: Glossary = {}
+    format: Annotated[
+        Literal["text", "html", "markdown"],
+        Meta(
+            description="what the texts are; markup stays as it is, around the words it was around"
+        ),
+    ] = "text"
     segments: Annotated[bool, Meta(description="return the sentence pairs")] = False
     model: Translator | None = None
     stream: Stream = False
@@ -128,4 +134,5 @@ class TranslateBody(Body, frozen=True):
             alternatives=self.alternatives,
             glossary=self.glossary,
             model=self.model,
+            format=self.format,
         )

@@ -14,6 +14,7 @@ from service.batching import Flow
 from service.engines.base import Decoding
 from service.errors import InputTooLong, UnusableGlossary
 from service.markup.blocks import Block, Mark
+from service.markup.formats import TextFormat
 from service.models.catalog import Catalog, ModelSpec
 from service.models.registry import Registry
 from service.runner import ModelInfo, Runner
@@ -34,7 +35,6 @@ from service.text.segment import Splitting
 __all__ = ["BEAMS", "Quality", "Splitting", "TextFormat", "TranslationRequest", "Translator"]
 
 Quality = Literal["fast", "balanced", "best"]
-TextFormat = Literal["text", "html", "xml", "markdown"]
 BEAMS: dict[Quality, int] = {"fast": 1, "balanced": 2, "best": 4}
 
 FALLBACK_WAIT_S = 3.0
