@@ -23,10 +23,10 @@ def made(title: str, paragraphs: Sequence[str], language: str) -> bytes:
     properties.author, properties.comments = "", ""
     properties.title = sane(title)[:255]
     if language:
-        tag = TAGS.get(language, language)
+        tag = sane(TAGS.get(language, language))
         properties.language = tag
         for element in document.styles.element.iter(qn("w:lang")):
-            element.set(qn("w:val"), sane(tag))
+            element.set(qn("w:val"), tag)
     if title:
         document.add_heading(sane(title), 0)
     for text in paragraphs:

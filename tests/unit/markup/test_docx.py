@@ -354,3 +354,4 @@ def test_a_made_file_says_what_was_asked() -> None:
     assert [p.text for p in document.paragraphs] == ["Title", "One\nline", "Two\ufffd"]
     properties = document.core_properties
     assert (properties.title, properties.language, properties.author) == ("Title", "hy-AM", "")
+    assert made("\x01", ["\uffff"], "a\x15\n").startswith(b"PK"), "whatever is said"
