@@ -66,7 +66,7 @@ def summarize(
 
 
 @click.command()
-@click.argument("file", type=click.File("rb"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--to", required=True, help="the target language, or several: hy,ru")
 @click.option("--from", "source", default="en", show_default=True)
 @click.option("--quality", type=click.Choice(["fast", "balanced", "best"]), default="balanced")
@@ -82,7 +82,7 @@ def summarize(
 @elsewhere
 @faithful
 def translate(
-    file: Any,
+    file: str,
     to: str,
     source: str,
     quality: Any,
@@ -100,17 +100,17 @@ def translate(
     .docx needs -o.
     """
     options = {"source": source, "quality": quality, "model": model}
-    found, targets = format_named(given, file.name, output), codes(to)
+    found, targets = format_named(given, file, output), codes(to)
     if found.name != "text" or output:
         [target] = one_of(targets)
         document = (
-            translated_elsewhere(server, key, flags, file.name, found, target, options)
+            translated_elsewhere(server, key, flags, file, found, target, options)
             if server
-            else translated_here(flags, file.read(), found, target, options)
+            else translated_here(flags, _content(file), found, target, options)
         )
         print_document(document, output, as_json=as_json)
         return
-    text = decoded(file.read()).text
+    text = decoded(_content(file)).text
     if server:
         with lur_of(server, key, flags) as lur:
             answer = translation_of(lur, text, targets, {**options, "segments": as_json})
@@ -120,6 +120,12 @@ def translate(
         click.echo(as_json_text(answer))
     else:
         print_translation(answer)
+
+
+def _content(file: str) -> bytes:
+    with click.open_file(file, "rb") as stream:
+        content: bytes = stream.read()
+    return content
 
 
 def _summarized(flags: dict[str, object], text: str, options: Any) -> SummarizeResponse:
