@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from service.api.security import RULES
 from service.cli import main as lur
 from service.settings import FOR_CLIENTS, Settings
 from tests.docs.blocks import DOCUMENTS, ROOT, blocks_of
@@ -123,3 +124,20 @@ def test_every_file_that_is_named_exists(name: str) -> None:
 def test_every_command_is_in_the_table_of_commands() -> None:
     said = "\n".join(TEXTS.values())
     assert [name for name in lur.commands if f"| `lur {name}" not in said] == []
+
+
+NOT_THERE = frozenset(
+    ("/v2/glossary-language-pairs", "/v2/glossaries", "/v3/glossaries", "/v2/{rest}", "/v3/{rest}")
+)
+"""Routes that only say that they are not there."""
+
+
+def test_every_route_for_callers_is_shown() -> None:
+    said = "\n".join(TEXTS.values())
+    for_callers = {route for route, rule in RULES.items() if rule.scope or "/health" in route}
+    assert {route for route in for_callers if not is_shown(route, said)} - NOT_THERE == set()
+
+
+def is_shown(route: str, text: str) -> bool:
+    pattern = re.sub(r"\\{\w+\\}", r"[\\w{}-]+", re.escape(route))
+    return re.search(rf"(?:(?<![\w/])|(?<=:8000)){pattern}(?![\w/])", text) is not None
