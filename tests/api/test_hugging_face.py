@@ -201,6 +201,14 @@ def test_a_model_that_cannot_be_had_is_a_503_that_says_when_to_ask_again(
     assert 0 < wait_s <= int(response.headers["retry-after"])
 
 
+def test_a_model_that_is_being_loaded_is_a_503_too(tiny_settings: Settings) -> None:
+    settings = msgspec.structs.replace(tiny_settings, load_wait_s=0.0)
+    with TestClient(create_app(settings)) as client:
+        response = client.post("/hf/translation/hy", json={"inputs": "A."})
+        assert "tiny-en-hy is " in refused(response, 503, "model_not_ready")
+        assert response.json()["estimated_time"] == 10
+
+
 def test_doubts_are_counted_in_a_header(client: Client) -> None:
     text = "The energy minister of Greece bought 123456789012345678 helicopters in 1066."
     response = client.post("/hf/translation/hy", json={"inputs": text})
