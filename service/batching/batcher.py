@@ -279,7 +279,7 @@ class Batcher:
                 yield other
 
     def _waits(self) -> bool:
-        return bool(self._turns.jobs or self._apart)
+        return self._turns.has_next or bool(self._apart)
 
     def _wait_for_jobs(self, worker: Worker) -> bool:
         """Returns whether there are any for this worker; there will be none after an end."""

@@ -22,8 +22,9 @@ class Flow:
         waiting_tokens: of its jobs that have not begun.
         all_tokens: of all its jobs so far.
         admitted: some of its jobs were accepted, so the others are too.
-        ahead_jobs: a batch looks at no more of its jobs, those that came first. Whoever wants the
-            first results early begins with one; it grows with each batch that has jobs of it.
+        ahead_jobs: a batch looks at no more of its jobs, those that came first; it grows with each
+            batch that has jobs of it. Whoever wants the first result early begins with one, beside
+            which none of the others runs.
     """
 
     virtual_time: float = 0.0

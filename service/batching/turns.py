@@ -6,8 +6,9 @@ length fill that batch, and their flows are charged for it as well. Turns belong
 does not matter which decodings they want.
 
 A flow may want its first results early. Its batches begin with its first job and look ahead ever
-further; of its decodings the one goes on that has the job with the lowest place. What it is served
-counts as ever, so nobody gets more for wanting it in order.
+further; of its decodings the one goes on that has the job with the lowest place. While the first
+one runs the flow is held back, or another worker would take from it half of the memory's speed.
+What it is served counts as ever, so nobody gets more for wanting it in order.
 
 A flow that comes begins at the virtual time of the queue. With each batch that moves on by what a
 flow with work enough would have got of it, had the flows been served in equal shares (processor
@@ -61,10 +62,10 @@ than that, and costs them little."""
 REMEMBERED_TAKES = 8
 """So many batches a worker after a brief flow came, another is expected."""
 
-AHEAD_GROWTH = 4
+AHEAD_GROWTH = 8
 """How much further a batch looks in a flow that begins with its first job. A step of a batch costs
-as much as four jobs before it has any (`Pace`): smaller steps cost more batches, and larger ones
-make whoever reads the second sentence wait for the tenth."""
+as much as four jobs before it has any (`Pace`): with eight, twelve sentences are three batches on
+two workers, and with four they are four, the last one of a single job."""
 
 
 def turn(flow: Flow) -> float:
@@ -118,6 +119,7 @@ class Turns:
         self.lean_jobs = lean_jobs
         self._head_start = 0 if lean_jobs is None else min(HEAD_START_TOKENS, max_batch_tokens)
         self._running: dict[int, Running] = {}
+        self._held: set[Flow] = set()
         self._brief_expected = 0
 
     def add(self, jobs: Sequence[Job]) -> None:
@@ -143,13 +145,18 @@ class Turns:
         """Returns how many brief flows wait."""
         return sum(map(is_brief, self.flows))
 
+    @property
+    def has_next(self) -> bool:
+        """Whether anybody waits whose flow is not held back."""
+        return self.tokens > sum(flow.waiting_tokens for flow in self._held)
+
     def take(self) -> list[Job]:
-        """Takes out the next batch: one decoding, within the budget; empty when nobody waits.
+        """Takes out the next batch: one decoding, within the budget; empty if there is no next.
 
         Of all jobs that wait or run no worker takes more than its share. Cancelled jobs are dropped
         when they would be in a batch.
         """
-        while self._lanes:
+        while self.has_next:
             decoding, order = self._next_lane()
             lane = self._lanes[decoding]
             lean = self.lean_jobs if self._brief_expected else None
@@ -183,6 +190,8 @@ class Turns:
         for job in batch:
             job.flow.running_tokens += job.tokens
         for flow in {job.flow for job in batch if job.flow.ahead_jobs < WINDOW_JOBS}:
+            if flow.ahead_jobs == 1:
+                self._held.add(flow)
             flow.ahead_jobs = min(WINDOW_JOBS, AHEAD_GROWTH * flow.ahead_jobs)
         self._remove(decoding, batch)
 
@@ -200,6 +209,7 @@ class Turns:
         most = self._virtual_time + share + self._forgiven
         for job in batch:
             flow = job.flow
+            self._held.discard(flow)
             flow.running_tokens -= job.tokens
             flow.virtual_time = min(max(flow.virtual_time, least) + job.tokens, most)
         self._virtual_time += share
@@ -218,7 +228,11 @@ class Turns:
 
         Linear: as flows come, their virtual times are nearly sorted.
         """
-        orders = {decoding: sorted(lane, key=turn) for decoding, lane in self._lanes.items()}
+        orders = {
+            decoding: sorted(flows, key=turn)
+            for decoding, lane in self._lanes.items()
+            if (flows := [flow for flow in lane if flow not in self._held])
+        }
         if len(orders) == 1:
             return next(iter(orders.items()))
 

@@ -109,17 +109,17 @@ def streaming(server: Server, text: str) -> Iterator[Reader]:
 
 def test_segments_come_while_the_engine_is_at_others(slow: Serve) -> None:
     server = slow()
-    with streaming(server, "\n".join([*ARTICLE[:5], SLOW, *ARTICLE[5:]])) as reader:
-        assert [reader.segment() for _ in range(5)] == list(range(5))
+    with streaming(server, "\n".join([*ARTICLE[:9], SLOW, *ARTICLE[9:]])) as reader:
+        assert [reader.segment() for _ in range(9)] == list(range(9))
         until(lambda: server.metric("lur_oldest_batch_seconds", model="tiny-en-hy") > 0)
         assert server.batches == 2
         server.go_on.touch()
         events = reader.rest()
-    assert [d["segment"] for n, d in events if n == "segment"] == list(range(5, 41))
+    assert [d["segment"] for n, d in events if n == "segment"] == list(range(9, 41))
     assert events[-1][0] == "result"
     plain = httpx.post(
         f"{server.url}/v1/translate",
-        json={"text": "\n".join([*ARTICLE[:5], SLOW, *ARTICLE[5:]]), "target": "hy"},
+        json={"text": "\n".join([*ARTICLE[:9], SLOW, *ARTICLE[9:]]), "target": "hy"},
         timeout=PATIENCE_S,
     ).json()
     assert events[-1][1]["translations"] == plain["translations"]

@@ -359,7 +359,7 @@ def test_its_batches_begin_with_its_first_job_and_look_ahead_ever_further() -> N
     turns = Turns(10_000)
     jobs = in_order(turns, [10 + i % 7 for i in range(200)])
     batches = drain(turns)
-    assert [len(batch) for batch in batches] == [1, 4, 16, 64, 115]
+    assert [len(batch) for batch in batches] == [1, 8, 64, 127]
     for number, batch in enumerate(batches):
         before = sum(map(len, batches[:number]))
         assert set(batch) == set(jobs[before : before + len(batch)])
@@ -404,3 +404,28 @@ def test_it_is_served_no_more_than_others_for_that() -> None:
         served["eager"] += sum(job.flow is eager[0].flow for job in batch)
         served["plain"] += sum(job.flow is plain[0].flow for job in batch)
         assert abs(served["eager"] - served["plain"]) <= 20
+
+
+def test_nothing_of_it_runs_beside_its_first_batch_but_others_do() -> None:
+    turns = Turns(10_000)
+    turns.workers = 2
+    jobs = in_order(turns, [10] * 10)
+    first = turns.take()
+    assert first == jobs[:1]
+    assert not turns.has_next
+    assert turns.take() == []
+    other = wait(turns, [10] * 3)
+    assert turns.take() == other
+    turns.finish(first)
+    assert turns.has_next
+    assert turns.take()[0] == jobs[1]
+
+
+def test_it_is_not_held_back_when_its_first_batch_was_taken_over() -> None:
+    """As when an engine hangs: the batch is done for `Turns`, whatever becomes of its jobs."""
+    turns = Turns(10_000)
+    in_order(turns, [10] * 10)
+    first = turns.take()
+    assert turns.finish(first)
+    assert not turns.finish(first)
+    assert turns.has_next

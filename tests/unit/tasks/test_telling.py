@@ -173,7 +173,7 @@ class TestEarliness:
     async def test_the_first_sentence_is_worked_on_alone_and_then_ever_more(self) -> None:
         engine = FakeEngine()
         await translated(into_armenian(TWELVE), engine, told=lambda _: None)
-        assert [len(batch.texts) for batch in engine.batches] == [1, 4, 7]
+        assert [len(batch.texts) for batch in engine.batches] == [1, 8, 3]
         assert engine.batches[0].texts == ["Sentence a is here."]
 
     async def test_it_is_told_of_while_the_second_batch_runs(self) -> None:
@@ -212,7 +212,7 @@ class TestRepair:
         )
         await gate.reached()
         waiting = {"model": "hy-model"}
-        await until(lambda: REGISTRY.get_sample_value("lur_queued_jobs", waiting) == 7 + 1)
+        await until(lambda: REGISTRY.get_sample_value("lur_queued_jobs", waiting) == 3 + 1)
         gate.open()
         await work
         assert [batch.decoding.beam_size for batch in engine.batches] == [2, 2, 4, 2]
