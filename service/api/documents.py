@@ -1,6 +1,7 @@
 """`POST /v1/documents`: a file comes back in another language. Also its text, and a new file."""
 
 import asyncio
+import codecs
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -33,6 +34,8 @@ FileKind = Annotated[
 ]
 GLOSSARY = ("glossary",)
 """The fields whose text is JSON."""
+
+UTF_16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 NOTHING = TranslationUsage(0, 0, 0, 0)
 """What is used where no model works."""
@@ -118,9 +121,9 @@ async def translate_document(
 async def text_of_document(request: Request[Any, Any, Any], core: CoreDependency) -> TextOfDocument:
     """What `POST /v1/documents` would translate, as plain text."""
     upload = await uploaded(request, TextForm, core.settings.max_document_bytes)
-    markup = await core.documents.open(upload.data, _format(upload).name)
+    opened = await core.documents.open(upload.data, _format(upload).name)
     spent(request.scope, NOTHING)
-    text = "\n\n".join(block.text.strip() for block in markup.blocks)
+    text = "\n\n".join(block.text.strip() for block in opened.markup.blocks)
     return TextOfDocument(text, len(text))
 
 
@@ -195,5 +198,8 @@ def _file(data: bytes, name: str, media_type: str, headers: dict[str, str]) -> R
     plain = "".join(c if c.isascii() and c not in '"\\%' else "_" for c in name)
     disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(name, safe='')}"
     return Response(
-        data, media_type=media_type, headers={"Content-Disposition": disposition, **headers}
+        data,
+        media_type=media_type,
+        encoding="utf-16" if data.startswith(UTF_16_MARKS) else "utf-8",
+        headers={"Content-Disposition": disposition, **headers},
     )

@@ -2,12 +2,13 @@
 
 import codecs
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from service.errors import UnreadableDocument
 from service.markup.blocks import Block, Markup
 
-__all__ = ["Encoded", "Text", "decoded"]
+__all__ = ["File", "Text", "decoded"]
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -43,20 +44,21 @@ def decoded(data: bytes) -> Text:
         ) from None
 
 
-class Encoded:
-    """A markup of text that comes back in the encoding in which the file was."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is taken apart.
 
-    def __init__(self, inner: Markup, mark: bytes, encoding: str) -> None:
-        self._inner, self._mark, self._encoding = inner, mark, encoding
+    Attributes:
+        mark, encoding: of a file of text, how it was written.
+    """
 
-    @property
-    def blocks(self) -> Sequence[Block]:
-        """Those of the text; places count from behind the byte order mark."""
-        return self._inner.blocks
+    markup: Markup
+    mark: bytes = b""
+    encoding: str = "utf-8"
 
-    def rebuilt(self, blocks: Sequence[Block]) -> bytes:
-        """Returns the file with other blocks in it."""
-        rebuilt = self._inner.rebuilt(blocks)
-        if self._encoding != "utf-8":
-            rebuilt = rebuilt.decode().encode(self._encoding)
-        return self._mark + rebuilt
+    def written(self, blocks: Sequence[Block]) -> bytes:
+        """Returns the file with other blocks in it, a text in the encoding in which it was."""
+        rebuilt = self.markup.rebuilt(blocks)
+        if self.encoding != "utf-8":
+            rebuilt = rebuilt.decode().encode(self.encoding)
+        return self.mark + rebuilt

@@ -9,7 +9,7 @@ from typing import Literal
 
 from service.errors import InputTooLong
 from service.markup.blocks import Markup
-from service.markup.encoding import Encoded, decoded
+from service.markup.encoding import File, decoded
 
 __all__ = [
     "FORMATS",
@@ -104,7 +104,7 @@ def document_of(
     *,
     max_characters: int,
     language: str = "",
-) -> Markup:
+) -> File:
     """Takes a file apart. May take a second where it is large: not on an event loop.
 
     Args:
@@ -118,9 +118,9 @@ def document_of(
     if format == "docx":
         from service.markup.docx import DocxMarkup
 
-        return DocxMarkup(data, language)
+        return File(DocxMarkup(data, language))
     text, mark, encoding = decoded(data)
     limit = max_characters * (1 if format == "text" else MARKUP_FACTOR)
     if len(text) > limit:
         raise InputTooLong("file", limit=limit, actual=len(text))
-    return Encoded(markup_of(text, format), mark, encoding)
+    return File(markup_of(text, format), mark, encoding)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from service.errors import InputTooLong
-from service.markup.blocks import Markup
+from service.markup.encoding import File
 from service.markup.formats import FileFormat, document_of
 from service.tasks.aside import aside
 from service.tasks.marked import translate_markup
@@ -65,11 +65,11 @@ class Documents:
         """
         [target] = request.targets
         self._translator.check_targets(request.targets, request.source)
-        markup = await self.open(data, format, target)
-        marked = await translate_markup(self._translator, request, [markup])
+        file = await self.open(data, format, target)
+        marked = await translate_markup(self._translator, request, [file.markup])
         blocks = marked.blocks[0][target]
         return TranslatedDocument(
-            await self._aside(len(data), lambda: markup.rebuilt(blocks)), marked.result
+            await self._aside(len(data), lambda: file.written(blocks)), marked.result
         )
 
     async def open(
@@ -77,7 +77,7 @@ class Documents:
         data: bytes,
         format: FileFormat,  # noqa: A002 - what the field is called
         language: str = "",
-    ) -> Markup:
+    ) -> File:
         """Takes a file apart.
 
         Args:
@@ -87,13 +87,13 @@ class Documents:
             UnreadableDocument, InputTooLong: see `translate`.
         """
         limit = self._max_characters
-        markup = await self._aside(
+        file = await self._aside(
             len(data), lambda: document_of(data, format, max_characters=limit, language=language)
         )
-        characters = sum(len(block.text) for block in markup.blocks)
+        characters = sum(len(block.text) for block in file.markup.blocks)
         if characters > limit:
             raise InputTooLong("file", limit=limit, actual=characters)
-        return markup
+        return file
 
     async def _aside(self, size: int, work: Callable[[], T]) -> T:
         async with self._places:

@@ -7,7 +7,7 @@ import pytest
 from docx import Document
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from lxml import etree
+from lxml import etree  # type: ignore[import-untyped]
 
 from service.markup.blocks import Block, Mark
 from service.markup.docx import DocxMarkup

@@ -80,10 +80,10 @@ def test_a_million_spaces_are_read_in_time() -> None:
 )
 def test_a_file_comes_back_in_its_own_encoding(data: bytes) -> None:
     document = document_of(data, "text", max_characters=100)
-    assert document.rebuilt(document.blocks) == data
-    first, *rest = document.blocks
+    assert document.written(document.markup.blocks) == data
+    first, *rest = document.markup.blocks
     assert first.text.startswith("Ա b")
-    changed = document.rebuilt([Block("Նոր"), *rest])
+    changed = document.written([Block("Նոր"), *rest])
     mark, encoding = decoded(data).mark, decoded(data).encoding
     assert changed.startswith(mark + "Նոր".encode(encoding))
 
@@ -141,5 +141,5 @@ def test_every_format_is_read_and_no_two_share_an_ending() -> None:
     assert len(set(endings)) == len(endings)
     cue = "1\n00:00:01,000 --> 00:00:02,000\nThe words.\n"
     for name in ("text", "html", "markdown", "srt"):
-        [block, *_] = markup_of(cue, name).blocks  # type: ignore[arg-type]
+        [block, *_] = markup_of(cue, name).blocks
         assert "The words." in block.text

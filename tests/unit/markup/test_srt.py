@@ -3,7 +3,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-import srt
+import srt  # type: ignore[import-untyped]
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
