@@ -81,6 +81,30 @@ def test_sentences_are_split_as_the_client_says(server: Server, client: deepl.De
     assert "\n" in into_russian(broken, None)
 
 
+def test_markup_stays_and_its_words_are_translated(
+    server: Server, client: deepl.DeepLClient
+) -> None:
+    [first, second] = ours(server, TEXTS[:2], "hy")
+
+    def into_armenian(text: str, **options: object) -> str:
+        found = client.translate_text(text, source_lang="EN", target_lang="HY", **options)  # type: ignore[arg-type]
+        assert isinstance(found, deepl.TextResult)
+        return found.text
+
+    broken = TEXTS[0].replace(" ", "\n", 1)
+    html = (
+        f'<h1>{TEXTS[1]}</h1>\n<p class="lead">{broken}<br>\n<pre>{TEXTS[0]}</pre>'
+        f'<p translate="no">{TEXTS[0]}</p><script>"{TEXTS[0]}"</script>'
+    )
+    expected = html.replace(TEXTS[1], second).replace(broken, first)
+    assert into_armenian(html, tag_handling="html") == expected
+    xml = f"<doc><p>{TEXTS[0]}</p><x>{TEXTS[0]}</x><y>{TEXTS[1]}</y><p>{TEXTS[1]} &amp;</p></doc>"
+    for tags in (["x", "y"], "x,y"):
+        found = into_armenian(xml, tag_handling="xml", ignore_tags=tags)
+        assert found.startswith(f"<doc><p>{first}</p><x>{TEXTS[0]}</x><y>{TEXTS[1]}</y><p>{second}")
+        assert found.endswith("&amp;</p></doc>")
+
+
 def test_what_is_not_there_is_refused_by_its_name(client: deepl.DeepLClient) -> None:
     def refusal(**options: object) -> str:
         wish = {"source_lang": "EN", "target_lang": "HY"} | options
