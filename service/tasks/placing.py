@@ -43,13 +43,19 @@ _NONE = -1
 
 
 def kept_of(block: Block) -> list[Span]:
-    """Returns what the block keeps, in order and apart; a line break needs no care."""
+    """Returns what the block keeps, in order and apart, without white at its edges."""
     found: list[Span] = []
     for mark in block.marks:
-        text = block.text[mark.start : mark.end]
-        if mark.keep and text.strip() and (not found or found[-1].end <= mark.start):
-            found.append(Span(mark.start, mark.end, text))
+        kept = _bare(block.text, mark.start, mark.end)
+        if mark.keep and kept.text and (not found or found[-1].end <= kept.start):
+            found.append(kept)
     return found
+
+
+def _bare(text: str, start: int, end: int) -> Span:
+    bare = text[start:end].strip()
+    start += len(text[start:end]) - len(text[start:end].lstrip())
+    return Span(start, start + len(bare), bare)
 
 
 def placed(block: Block, segments: Sequence[TranslatedSegment]) -> tuple[Block, frozenset[int]]:
@@ -447,11 +453,11 @@ def _kept_here(
 ) -> dict[int, tuple[int, int]]:
     """Where what the sentence keeps is in its translation, by mark."""
     kept = {
-        index: Span(mark.start - offset, mark.end - offset, said)
+        index: bare
         for index, mark in marks.items()
         if mark.keep
-        and (said := source[mark.start - offset : mark.end - offset]).strip()
         and mark.end - offset <= len(source)
+        and (bare := _bare(source, mark.start - offset, mark.end - offset)).text
     }
     found = spots(text, source, list(kept.values()))
     return dict(zip(kept, found or (), strict=False))
