@@ -11,6 +11,7 @@ import pytest
 from service.api.security import RULES
 from service.cli import main as lur
 from service.settings import FOR_CLIENTS, Settings
+from service.text.checks import CODES
 from tests.docs.blocks import DOCUMENTS, ROOT, blocks_of
 from tests.docs.checking import NOT_RUN, check, left_out, shown_name
 from tests.docs.tables import TABLES, tables_in, with_tables
@@ -141,3 +142,10 @@ def test_every_route_for_callers_is_shown() -> None:
 def is_shown(route: str, text: str) -> bool:
     pattern = re.sub(r"\\{\w+\\}", r"[\\w{}-]+", re.escape(route))
     return re.search(rf"(?:(?<![\w/])|(?<=:8000)){pattern}(?![\w/])", text) is not None
+
+
+def test_every_warning_is_explained() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "service").rglob("*.py"))
+    written = set(re.findall(r'(?:Caution|Finding)\(\s*"([a-z_]+)"', code)) | set(CODES)
+    assert len(written) > 10
+    assert written - set(re.findall(r"`([a-z_]+)`", TEXTS["docs/api.md"])) == set()
