@@ -25,7 +25,8 @@ export default {
   dark: "Dark",
   theme: "Theme",
   glossaryFor: "Terms that must be used in {name}. They are sent along with the text.",
-  glossaryOne: "A glossary holds for one language. Choose a single one to use it; for several none is sent.",
+  glossaryOne:
+    "A glossary holds for one language. Choose a single one to use it; for several none is sent.",
   inText: "in the text",
   inTranslation: "in the translation",
   remove: "Remove",
@@ -36,7 +37,8 @@ export default {
   read: "The text is from {name}.",
   unreadable: "{name} is of a kind that cannot be read. These can: txt, md, html, docx, srt.",
   away: "The service cannot be reached",
-  awayMore: "Your text is still here. The page looks every few seconds whether the service is back.",
+  awayMore:
+    "Your text is still here. The page looks every few seconds whether the service is back.",
   back: "The service is back.",
   broken: "The connection broke off before the end. What is shown is incomplete.",
   bug: "Something went wrong in this page.",

@@ -46,9 +46,22 @@ export function offerWhole(given, targets, ask) {
   if (place.hidden) return;
   const button = (target) => {
     const translate = (signal) => translated(given, target, ask.options(), signal);
-    return el("button", { type: "button", onclick: () => ask.run(translate) }, languageName(target));
+    return el(
+      "button",
+      { type: "button", onclick: () => ask.run(translate) },
+      languageName(target),
+    );
   };
-  fill(place, el("p", {}, t("asFile", { name: given.name }), " ", targets.flatMap((one) => [button(one), " "])));
+  fill(
+    place,
+    el(
+      "p",
+      {},
+      t("asFile", { name: given.name }),
+      " ",
+      targets.flatMap((one) => [button(one), " "]),
+    ),
+  );
 }
 
 async function translated(given, target, { source, quality, glossary }, signal) {
@@ -108,11 +121,17 @@ function copyOldWay(text) {
 
 /** Returns buttons that copy and save a result; `ask` runs what needs the service. */
 export function toolbar(view, title, name, ask) {
-  const whole = () => view.texts().map(([, text]) => text).join("\n\n");
+  const whole = () =>
+    view
+      .texts()
+      .map(([, text]) => text)
+      .join("\n\n");
   const parts = () => view.texts().map(([code, text]) => `## ${languageName(code)}\n\n${text}\n`);
   const paragraphs = () => {
     const several = view.texts().length > 1;
-    return view.texts().flatMap(([code, text]) => [...(several ? [languageName(code)] : []), ...text.split(/\n+/)]);
+    return view
+      .texts()
+      .flatMap(([code, text]) => [...(several ? [languageName(code)] : []), ...text.split(/\n+/)]);
   };
   const docx = async (signal) => {
     const texts = view.texts();
@@ -132,5 +151,10 @@ export function toolbar(view, title, name, ask) {
     el("button", { type: "button", onclick, "aria-label": t("downloadAs", { kind }) }, kind),
   );
   const group = { class: "group", role: "group", "aria-label": t("download") };
-  return el("div", { class: "toolbar" }, copyButton(whole), el("span", group, el("span", { class: "soft" }, t("download")), buttons));
+  return el(
+    "div",
+    { class: "toolbar" },
+    copyButton(whole),
+    el("span", group, el("span", { class: "soft" }, t("download")), buttons),
+  );
 }

@@ -35,7 +35,9 @@ export class Glossary {
 
   draw() {
     const one = this.#target !== null;
-    $("glossary-note").textContent = one ? t("glossaryFor", { name: languageInside(this.#target) }) : t("glossaryOne");
+    $("glossary-note").textContent = one
+      ? t("glossaryFor", { name: languageInside(this.#target) })
+      : t("glossaryOne");
     $("glossary-add").hidden = !one;
     fill($("glossary-rows"), one ? this.#rows.map((pair, index) => this.#row(pair, index)) : []);
     this.#count();

@@ -81,11 +81,19 @@ export class Models {
 
   #state(row) {
     const share = row.progress != null && MOVING.includes(row.state) ? row.progress : null;
-    const percent = share != null ? ` ${number(share, { style: "percent", maximumFractionDigits: 0 })}` : "";
+    const percent =
+      share != null ? ` ${number(share, { style: "percent", maximumFractionDigits: 0 })}` : "";
     const label = el("span", { class: `state ${row.state}` }, t(`s.${row.state}`), percent);
-    const bar = MOVING.includes(row.state) && el("progress", { max: 1, value: share, "aria-label": row.name });
+    const bar =
+      MOVING.includes(row.state) &&
+      el("progress", { max: 1, value: share, "aria-label": row.name });
     const load = () => this.#load(row.name);
-    const attributes = { type: "button", "data-load": row.name, onclick: load, "aria-label": t("loadOf", { name: row.name }) };
+    const attributes = {
+      type: "button",
+      "data-load": row.name,
+      onclick: load,
+      "aria-label": t("loadOf", { name: row.name }),
+    };
     const button = CAN_LOAD.includes(row.state) && el("button", attributes, t("load"));
     const reason = row.reason && el("p", { class: "soft", lang: "en" }, row.reason);
     return [el("p", { class: "standing" }, label, bar || null, button || null), reason || null];

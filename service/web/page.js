@@ -1,5 +1,15 @@
 // The page: what was asked for, what is shown, what is remembered. Everything else has its own file.
 
+import {
+  drawLanguages,
+  forSummary,
+  forTranslation,
+  keep,
+  quality,
+  restore,
+  source,
+  ticked,
+} from "./choices.js";
 import { $, el, tab, taste } from "./dom.js";
 import { dropping, offerWhole, textOf } from "./files.js";
 import { Glossary } from "./glossary.js";
@@ -9,7 +19,7 @@ import { Problem, Unreachable, hasKey, stream, useKey } from "./service.js";
 import { SummaryView } from "./summary.js";
 import { TranslationView } from "./translation.js";
 import { Absence, show } from "./troubles.js";
-import { follow, language, languageInside, languageName, number, preferred, speak, t } from "./words.js";
+import { follow, language, languageInside, number, preferred, speak, t } from "./words.js";
 
 const TASKS = ["summarize", "translate"];
 const THEMES = ["auto", "light", "dark"];
@@ -23,7 +33,6 @@ let trouble = null; // draws the problem that is shown
 let countedAt = 0; // when the sentences were last counted aloud
 let afterKey = null; // what to do once there is a key
 const results = { summarize: null, translate: null };
-const options = tab.get("options") ?? {};
 
 const models = new Models((error, place) => failed(error, place ?? $("problem")));
 const glossary = new Glossary();
@@ -31,22 +40,20 @@ const absence = new Absence(() => {
   status(t("back"));
   begin();
 });
-const ask = { run: attempt, options: () => ({ source: source(), quality: chosen("quality"), glossary: glossary.sent() }) };
+const ask = {
+  run: attempt,
+  options: () => ({ source: source(), quality: quality(), glossary: glossary.sent() }),
+};
 
-const chosen = (name) => document.querySelector(`[name="${name}"]:checked`).value;
-const ticked = (id) => [...$(id).querySelectorAll(":checked")].map((box) => box.value);
-const source = () => $("source").value || "en";
 const status = (text) => ($("status").textContent = text);
-const whole = (id) => ($(id).value ? $(id).valueAsNumber : undefined);
 
 // --- Work -------------------------------------------------------------------------------------
 
+/** Returns what to ask the service for. */
 function body() {
   const text = $("text").value;
-  if (task === "translate")
-    return { text, source: source(), target: ticked("into"), quality: chosen("quality"), glossary: glossary.sent(), segments: true };
-  const bounds = { max_sentences: whole("max-sentences"), max_words: whole("max-words") };
-  return { text, length: chosen("length"), format: chosen("format"), translate_to: ticked("also"), ...bounds };
+  if (task === "summarize") return { text, ...forSummary() };
+  return { text, ...forTranslation(), glossary: glossary.sent(), segments: true };
 }
 
 /** Runs work that can be stopped, and says what becomes of it. */
@@ -105,14 +112,25 @@ async function run() {
 
 async function work(of, wanted, signal) {
   const root = el("div", { class: "view" });
-  const result = { task: of, root, body: wanted, path: `/v1/${of}`, view: new VIEWS[of](root, wanted) };
+  const result = {
+    task: of,
+    root,
+    body: wanted,
+    path: `/v1/${of}`,
+    view: new VIEWS[of](root, wanted),
+  };
   const earlier = results[of];
   results[of] = result;
   arrange(true);
   const began = performance.now();
   countedAt = 0;
   try {
-    const answer = await stream(result.path, wanted, (event, data) => heard(result.view, event, data), signal);
+    const answer = await stream(
+      result.path,
+      wanted,
+      (event, data) => heard(result.view, event, data),
+      signal,
+    );
     result.seconds = (performance.now() - began) / 1000;
     result.view.finish(answer);
   } catch (error) {
@@ -159,7 +177,9 @@ function arrange(reading = false) {
   $("panel").setAttribute("aria-labelledby", `tab-${task}`);
   $("run").textContent = t(task);
   const other = task === "translate" && source() !== "en";
-  $("text-label").textContent = other ? t("textOther", { name: languageInside(source()) }) : t("text");
+  $("text-label").textContent = other
+    ? t("textOther", { name: languageInside(source()) })
+    : t("text");
   $("text").lang = other ? source() : "en";
   $("result").hidden = result === null;
   if (result) frame($("result"), result, ask);
@@ -177,28 +197,10 @@ function choose(next) {
   arrange(results[task] !== null);
 }
 
-/** The languages that can be chosen, from what the service offers. */
-function drawLanguages() {
-  const origins = [...new Set(models.languages.map((pair) => pair.source))];
-  const from = options.source ?? source();
-  $("source").replaceChildren(...origins.map((code) => el("option", { value: code }, languageName(code))));
-  $("source").value = origins.includes(from) ? from : (origins[0] ?? "");
-  $("sources").hidden = origins.length < 2;
-  drawTargets("also", "en");
-  drawTargets("into", source());
+function drawChoices() {
+  drawLanguages(models.languages);
   glossary.show(ticked("into"));
   offer();
-}
-
-function drawTargets(id, origin) {
-  const targets = models.languages.filter((pair) => pair.source === origin).map((pair) => pair.target);
-  const before = options[id] ?? (id === "also" ? targets.slice(0, 3) : targets.slice(0, 1));
-  const box = (code) => {
-    const input = el("input", { type: "checkbox", value: code, checked: before.includes(code) });
-    return el("label", {}, input, el("span", {}, languageName(code)));
-  };
-  $(id).hidden = !targets.length;
-  $(id).replaceChildren($(id).firstElementChild, ...targets.map(box));
 }
 
 function counted() {
@@ -226,12 +228,23 @@ function askForKey(then) {
 async function take(file) {
   await attempt(async (signal) => {
     status(t("reading", { name: file.name }));
-    $("text").value = await textOf(file, signal);
+    const text = await textOf(file, signal);
     given = file;
-    typed();
-    arrange();
+    replaceText(text);
     return t("read", { name: file.name });
   });
+}
+
+/** Puts a text in the place of the one that is there, so that the browser can undo it. */
+function replaceText(text) {
+  arrange();
+  $("text").focus();
+  $("text").select();
+  const done = document.execCommand(text ? "insertText" : "delete", false, text);
+  if (!done) $("text").value = text;
+  $("text").setSelectionRange(0, 0);
+  $("text").scrollTop = 0;
+  typed();
 }
 
 function typed() {
@@ -240,12 +253,9 @@ function typed() {
 }
 
 function changed({ target }) {
-  if (["also", "into"].includes(target.closest("fieldset")?.id)) options[target.closest("fieldset").id] = ticked(target.closest("fieldset").id);
-  else if (target.name || target.id === "source") options[target.name || "source"] = target.value;
-  else return;
-  tab.set("options", options);
+  if (!keep(target)) return;
   if (target.id === "source") {
-    drawTargets("into", source());
+    drawLanguages(models.languages);
     arrange($("editor").hidden);
   }
   glossary.show(ticked("into"));
@@ -265,11 +275,8 @@ function listen() {
     if (file) take(file);
   });
   on("clear", "click", () => {
-    $("text").value = "";
     given = null;
-    typed();
-    offer();
-    $("text").focus();
+    replaceText("");
   });
   on("edit", "click", () => (arrange(), $("text").focus()));
   on("theme", "click", () => {
@@ -307,17 +314,18 @@ function listen() {
 async function begin() {
   try {
     await models.begin();
-    drawLanguages();
+    drawChoices();
   } catch (error) {
     failed(error, $("problem"));
   }
 }
 
 function drawAll() {
-  for (const button of $("languages").children) button.setAttribute("aria-pressed", button.value === language);
+  for (const button of $("languages").children)
+    button.setAttribute("aria-pressed", button.value === language);
   drawTheme();
   counted();
-  drawLanguages();
+  drawChoices();
   models.draw();
   absence.draw();
   trouble?.();
@@ -325,10 +333,7 @@ function drawAll() {
   arrange($("editor").hidden);
 }
 
-for (const name of ["length", "format", "quality"]) {
-  const input = document.querySelector(`[name="${name}"][value="${CSS.escape(options[name] ?? "")}"]`);
-  if (input) input.checked = true;
-}
+restore();
 $("text").value = tab.get("text") ?? "";
 $("forget").hidden = !hasKey();
 if (navigator.platform.startsWith("Mac")) $("shortcut").textContent = "⌘ + Enter";

@@ -13,7 +13,12 @@ export function frame(place, { view, root, body, path, task, seconds }, ask) {
   const done = view.answer !== null;
   fill(
     place,
-    el("div", { class: "head" }, head, done ? toolbar(view, title, task === "summarize" ? "summary" : "translation", ask) : null),
+    el(
+      "div",
+      { class: "head" },
+      head,
+      done ? toolbar(view, title, task === "summarize" ? "summary" : "translation", ask) : null,
+    ),
     done ? general(view.answer) : null,
     root,
     done ? colophon(view.answer, seconds) : null,
@@ -27,7 +32,11 @@ function general({ warnings, translations }) {
   const whole = all.filter(({ sentence, segment }) => sentence == null && segment == null);
   const once = new Map(whole.map((one) => [one.code + one.value, one]));
   if (!once.size) return null;
-  return el("ul", { class: "cautions" }, [...once.values()].map((one) => el("li", {}, about(one))));
+  return el(
+    "ul",
+    { class: "cautions" },
+    [...once.values()].map((one) => el("li", {}, about(one))),
+  );
 }
 
 /** A model that comes with the service says what it is worth, in English after its name. */
@@ -41,13 +50,28 @@ function about(warning) {
 
 function colophon({ usage, models }, seconds) {
   const used = new Map(Object.values(models).map((one) => [one.name, one]));
-  const names = [...used.values()].map((one) => `${one.name} (${one.license}, ${one.quantization})`);
-  const figures = { n: number(usage.input_characters), s: number(seconds, { maximumSignificantDigits: 2 }) };
+  const names = [...used.values()].map(
+    (one) => `${one.name} (${one.license}, ${one.quantization})`,
+  );
+  const figures = {
+    n: number(usage.input_characters),
+    s: number(seconds, { maximumSignificantDigits: 2 }),
+  };
   return el("p", { class: "colophon" }, [t("colophon", figures), ...names].join(" · "));
 }
 
 function command(path, body) {
   const text = curl(path, body);
-  const pre = el("pre", { tabindex: 0, role: "region", "aria-label": t("curl"), lang: "en" }, el("code", {}, text));
-  return el("details", { class: "command" }, el("summary", {}, t("curl")), pre, copyButton(() => text, "curl"));
+  const pre = el(
+    "pre",
+    { tabindex: 0, role: "region", "aria-label": t("curl"), lang: "en" },
+    el("code", {}, text),
+  );
+  return el(
+    "details",
+    { class: "command" },
+    el("summary", {}, t("curl")),
+    pre,
+    copyButton(() => text, "curl"),
+  );
 }

@@ -68,7 +68,8 @@ export default {
   dark: "Тёмная",
   theme: "Тема",
   glossaryFor: "Термины, обязательные для перевода. Язык: {name}. Отправляются вместе с текстом.",
-  glossaryOne: "Глоссарий относится к одному языку. Выберите один; для нескольких он не отправляется.",
+  glossaryOne:
+    "Глоссарий относится к одному языку. Выберите один; для нескольких он не отправляется.",
   inText: "в тексте",
   inTranslation: "в переводе",
   remove: "Удалить",
@@ -143,7 +144,8 @@ export default {
       "Читаемый армянский с ошибками; перед публикацией проверьте имена и числа.",
     "Poor Armenian: it loses 37.7 % of the numbers and drops parts of sentences.":
       "Слабый армянский: теряет 37,7 % чисел и части предложений.",
-    "Usable Russian; edit before publishing.": "Пригодный русский; перед публикацией отредактируйте.",
+    "Usable Russian; edit before publishing.":
+      "Пригодный русский; перед публикацией отредактируйте.",
     "Good Russian, close to the commercial services; edit before publishing.":
       "Хороший русский, близкий к коммерческим сервисам; перед публикацией отредактируйте.",
     "A small summarizer (77 M parameters): it invents now and then, so check names and numbers.":

@@ -34,11 +34,20 @@ export function sentence(text, id, marked = [], notes = []) {
   }
   parts.push(text.slice(done));
   const doubt = notes.length && !spots.length ? " doubt" : "";
-  return el("span", { class: `s${doubt}`, "data-s": id, tabindex: -1 }, parts, notes.map(reference));
+  return el(
+    "span",
+    { class: `s${doubt}`, "data-s": id, tabindex: -1 },
+    parts,
+    notes.map(reference),
+  );
 }
 
 const reference = ({ number }) =>
-  el("a", { class: "ref", href: `#note-${number}`, "aria-label": t("note", { number }) }, `${number}`);
+  el(
+    "a",
+    { class: "ref", href: `#note-${number}`, "aria-label": t("note", { number }) },
+    `${number}`,
+  );
 
 /** Returns the explanations of notes, to stand below their paragraph; null where there are none. */
 export function explanations(notes) {
@@ -64,7 +73,8 @@ function found(text, notes) {
   return spots.filter(([start], i) => i === 0 || start >= spots[i - 1][1]);
 }
 
-const inWord = (text, at) => /^[\p{L}\p{N}]{2}$/u.test(text.slice(Math.max(0, at - 1), at + 1)) && at > 0;
+const inWord = (text, at) =>
+  /^[\p{L}\p{N}]{2}$/u.test(text.slice(Math.max(0, at - 1), at + 1)) && at > 0;
 
 /** Makes partners light up, by pointer and by focus; arrow keys go from sentence to sentence. */
 export function lighting(root) {
@@ -76,7 +86,11 @@ export function lighting(root) {
     lit = from ? partners(root, from) : [];
     for (const one of lit) one.classList.add("lit");
     for (const box of root.querySelectorAll(".scroll"))
-      if (!box.contains(from)) reveal(box, lit.find((one) => box.contains(one)));
+      if (!box.contains(from))
+        reveal(
+          box,
+          lit.find((one) => box.contains(one)),
+        );
   }
 
   function focusOn(next) {

@@ -85,7 +85,7 @@ export async function stream(path, json, told, signal) {
   const wanted = { json: { ...json, stream: true }, accept: "text/event-stream", signal };
   const response = await ask(path, wanted);
   const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  for (let rest = ""; ; ) {
+  for (let rest = ""; ;) {
     const { done, value } = await whole(reader, (r) => r.read());
     if (done) throw new Unreachable(true);
     const blocks = (rest + value).split(/\r?\n\r?\n/);

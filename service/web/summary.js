@@ -58,7 +58,9 @@ export class SummaryView {
   draw() {
     const notes = new Notes();
     const columns = this.targets.map((target) => this.#column(target, notes));
-    const beside = columns.length ? el("div", { class: "beside", "data-n": columns.length }, columns) : null;
+    const beside = columns.length
+      ? el("div", { class: "beside", "data-n": columns.length }, columns)
+      : null;
     const told = el("div", { class: "told" }, this.#lead(notes), beside);
     fill(this.#root, el("div", { class: "sheet" }, told, this.#article()));
     this.#ready();
@@ -89,27 +91,50 @@ export class SummaryView {
     });
     const shown = said.filter(Boolean);
     const body = this.#bullets
-      ? el("ul", {}, shown.map((one) => el("li", {}, one)))
-      : el("p", {}, shown.flatMap((one) => [one, " "]));
+      ? el(
+          "ul",
+          {},
+          shown.map((one) => el("li", {}, one)),
+        )
+      : el(
+          "p",
+          {},
+          shown.flatMap((one) => [one, " "]),
+        );
     return [body, explanations(all)];
   }
 
   #article() {
-    const box = el("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": t("article") });
+    const box = el("div", {
+      class: "scroll",
+      tabindex: 0,
+      role: "region",
+      "aria-label": t("article"),
+    });
     box.append(...this.#stretches());
     const head = el("h3", {}, t("article"));
     const hint = this.#sentences.some((one) => one.sources.length) ? t("rests") : "";
-    return el("aside", { class: "article", lang: "en", "data-c": "article" }, head, el("p", { class: "hint" }, hint), box);
+    return el(
+      "aside",
+      { class: "article", lang: "en", "data-c": "article" },
+      head,
+      el("p", { class: "hint" }, hint),
+      box,
+    );
   }
 
   /** Cuts the article where the spans of its sentences begin and end. */
   #stretches() {
-    const spans = this.#sentences.flatMap(({ sources }, id) => sources.map((span) => ({ ...span, id })));
+    const spans = this.#sentences.flatMap(({ sources }, id) =>
+      sources.map((span) => ({ ...span, id })),
+    );
     const cuts = [0, this.#points.length, ...spans.flatMap(({ start, end }) => [start, end])];
     const edges = [...new Set(cuts)].sort((a, b) => a - b);
     return edges.slice(1).map((end, i) => {
       const text = this.#points.slice(edges[i], end).join("");
-      const ids = spans.filter((span) => span.start <= edges[i] && span.end >= end).map(({ id }) => id);
+      const ids = spans
+        .filter((span) => span.start <= edges[i] && span.end >= end)
+        .map(({ id }) => id);
       return ids.length ? sentence(text, [...new Set(ids)].join(" ")) : text;
     });
   }

@@ -55,7 +55,11 @@ export class TranslationView {
       const button = column && this.answer ? copyButton(text, languageName(code)) : null;
       return el("h3", {}, languageName(code), button);
     });
-    fill(this.#root, el("div", { class: "parallel head", "data-n": this.targets.length }, names), this.#body);
+    fill(
+      this.#root,
+      el("div", { class: "parallel head", "data-n": this.targets.length }, names),
+      this.#body,
+    );
     for (const row of this.#rows) {
       row.place = el("div", { class: "row" });
       this.#body.append(row.place);
@@ -82,12 +86,26 @@ export class TranslationView {
     const columns = row.said.map((segments, i) => {
       const code = this.targets[i];
       const text = this.#joined(row, segments, ({ source, text, notes }) =>
-        sentence(text, `${source.start}`, notes.filter((note) => !ofSource(note)), notes),
+        sentence(
+          text,
+          `${source.start}`,
+          notes.filter((note) => !ofSource(note)),
+          notes,
+        ),
       );
       const below = explanations(segments.flatMap(({ notes }) => notes));
-      return el("div", { lang: code, "data-c": code }, el("p", {}, segments.length ? text : null), below);
+      return el(
+        "div",
+        { lang: code, "data-c": code },
+        el("p", {}, segments.length ? text : null),
+        below,
+      );
     });
-    const source = el("div", { lang: this.source, "data-c": "source" }, el("p", {}, this.#sourceOf(row)));
+    const source = el(
+      "div",
+      { lang: this.source, "data-c": "source" },
+      el("p", {}, this.#sourceOf(row)),
+    );
     fill(row.place, source, columns);
   }
 
@@ -101,7 +119,10 @@ export class TranslationView {
     const segments = [...done.values()].sort((a, b) => a.source.start - b.source.start);
     const own = ({ source, notes }) =>
       sentence(this.#text(source.start, source.end), `${source.start}`, notes.filter(ofSource));
-    return [...this.#joined(row, segments, own), this.#text(segments.at(-1)?.source.end ?? row.start, row.end)];
+    return [
+      ...this.#joined(row, segments, own),
+      this.#text(segments.at(-1)?.source.end ?? row.start, row.end),
+    ];
   }
 
   /** Between sentences stands what stands between them in the text. */

@@ -21,7 +21,16 @@ export function show(place, error, retry) {
 
 function problem({ document }) {
   const kind = `p.${(document.type ?? "").split(":").pop()}`;
-  const { title, detail, errors = [], limit, actual, progress, retry_after_s: wait, instance } = document;
+  const {
+    title,
+    detail,
+    errors = [],
+    limit,
+    actual,
+    progress,
+    retry_after_s: wait,
+    instance,
+  } = document;
   const facts = [
     [t("field"), [...new Set(errors.map(({ field }) => field))].join(", ")],
     [t("limit"), limit != null && number(limit)],
@@ -33,13 +42,22 @@ function problem({ document }) {
   return [
     el("h2", {}, knows(kind) ? t(kind) : title),
     el("p", { lang: "en" }, detail ?? ""),
-    el("dl", {}, facts.filter(([, fact]) => fact).map(([name, fact]) => el("div", {}, el("dt", {}, name), el("dd", {}, fact)))),
+    el(
+      "dl",
+      {},
+      facts
+        .filter(([, fact]) => fact)
+        .map(([name, fact]) => el("div", {}, el("dt", {}, name), el("dd", {}, fact))),
+    ),
   ];
 }
 
 function again(error, retry) {
-  const hopeless = error instanceof Problem && error.document.status < 500 && error.document.status !== 429;
-  return retry && !hopeless ? el("p", {}, el("button", { type: "button", class: "plain", onclick: retry }, t("again"))) : null;
+  const hopeless =
+    error instanceof Problem && error.document.status < 500 && error.document.status !== 429;
+  return retry && !hopeless
+    ? el("p", {}, el("button", { type: "button", class: "plain", onclick: retry }, t("again")))
+    : null;
 }
 
 /** The notice that the service is away. It looks every few seconds whether it is back. */
@@ -50,7 +68,10 @@ export class Absence {
 
   constructor(back) {
     this.#back = back;
-    document.addEventListener("visibilitychange", () => document.hidden || !this.#timer || this.#look());
+    document.addEventListener(
+      "visibilitychange",
+      () => document.hidden || !this.#timer || this.#look(),
+    );
   }
 
   begin(retry) {
@@ -62,7 +83,11 @@ export class Absence {
   draw(away = this.#timer !== null) {
     $("offline").hidden = !away;
     if (!away) return;
-    const button = el("button", { type: "button", class: "plain", onclick: () => this.#look(true) }, t("again"));
+    const button = el(
+      "button",
+      { type: "button", class: "plain", onclick: () => this.#look(true) },
+      t("again"),
+    );
     fill($("offline"), el("h2", {}, t("away")), el("p", {}, t("awayMore")), el("p", {}, button));
   }
 

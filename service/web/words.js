@@ -13,7 +13,8 @@ let words = english;
 
 const attributes = (node) => node.dataset.a.split(";").map((pair) => pair.split(":"));
 
-for (const node of document.querySelectorAll("[data-t]")) english[node.dataset.t] = node.textContent;
+for (const node of document.querySelectorAll("[data-t]"))
+  english[node.dataset.t] = node.textContent;
 for (const node of document.querySelectorAll("[data-a]"))
   for (const [name, key] of attributes(node)) english[key] = node.getAttribute(name);
 

@@ -19,7 +19,7 @@ from tests.browser.conftest import ARTICLE, MAX_CHARACTERS, Faulty, Open, enviro
 from tests.server.conftest import Server, until
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page
+    from playwright.sync_api import Page, Route
 
 WEB = Path(package.__file__).parent / "web"
 MAX_BYTES = 60_000
@@ -275,6 +275,25 @@ def test_a_model_on_its_way_shows_how_far_it_is(page: "Page") -> None:
     item = page.locator("#model-list li", has_text="tiny-en-hy")
     item.locator("text=being fetched 25%").wait_for()
     assert item.locator("progress").get_attribute("value") == "0.25"
+
+
+def test_models_are_asked_for_only_while_one_is_on_its_way(page: "Page") -> None:
+    rows = page.context.request.get("/v1/models").json()
+    states, asked = ["loading", "loading", "on_disk"], []
+
+    def fulfil(route: "Route") -> None:
+        state = states[min(len(asked), 2)]
+        asked.append(state)
+        route.fulfill(json=[row | {"state": state} for row in rows])
+
+    page.route("**/v1/models", fulfil)
+    page.clock.install()
+    page.reload()
+    for count in (1, 2, 3):
+        until(lambda: page.clock.run_for(300) or len(asked) >= count)  # noqa: B023 - called here
+        page.wait_for_selector(f"#model-list .{states[count - 1]}")
+    page.clock.run_for(60_000)
+    assert asked == states
 
 
 # --- Keys -----------------------------------------------------------------------------------------

@@ -7,8 +7,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.browser.conftest import ARTICLE, Open
 from tests.server.conftest import Server, until
 from tests.tinylang.grammar import sentences
@@ -254,19 +252,31 @@ def docx(*paragraphs: str) -> bytes:
     return content.getvalue()
 
 
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [
-        ("a.txt", b"First one.\n\nSecond & last."),
-        ("a.md", b"First one.\n\nSecond & last."),
-        ("a.html", b"<p>First <b>one</b>.</p><script>alert(1)</script><p>Second &amp; last.</p>"),
-        ("a.docx", docx("First one.", "Second & last.")),
-    ],
-)
-def test_a_dropped_file_gives_its_text(page: "Page", name: str, content: bytes) -> None:
-    drop(page, name, content)
-    page.wait_for_selector(f"text=The text is from {name}.")
-    assert page.input_value("#text").split() == ["First", "one.", "Second", "&", "last."]
+def test_a_dropped_file_gives_its_text(page: "Page") -> None:
+    html = b"<p>First <b>one</b>.</p><script>alert(1)</script><p>Second &amp; last.</p>"
+    files = {
+        "a.txt": b"First one.\n\nSecond & last.",
+        "a.md": b"First *one*.\n\nSecond & last.",
+        "a.html": html,
+        "a.docx": docx("First one.", "Second & last."),
+    }
+    for name, content in files.items():
+        drop(page, name, content)
+        page.wait_for_selector(f"text=The text is from {name}.")
+        assert page.input_value("#text").split() == ["First", "one.", "Second", "&", "last."], name
+
+
+def test_a_text_that_a_file_replaced_comes_back_by_undo(page: "Page") -> None:
+    page.fill("#text", "Typed by hand.")
+    drop(page, "a.txt", b"From a file.")
+    page.wait_for_selector("#count:text-is('12 characters')")
+    page.locator("#text").focus()
+    page.keyboard.press("Control+z")
+    assert page.input_value("#text") == "Typed by hand."
+    page.click("#clear")
+    assert page.input_value("#text") == ""
+    page.keyboard.press("Control+z")
+    assert page.input_value("#text") == "Typed by hand."
 
 
 def test_a_dropped_document_can_be_translated_as_a_file(page: "Page", service: Server) -> None:
