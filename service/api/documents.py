@@ -9,18 +9,18 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.enums import RequestEncodingType
 from litestar.params import BodyKwarg
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from service.answers import DocumentResponse
-from service.api.bodies import JSON, Refused, json_only
+from service.api.bodies import JSON, json_only
 from service.api.dependencies import CoreDependency
 from service.api.documents_openapi import DocumentOperation, FileOperation, TextOperation
 from service.api.limits import spent
 from service.api.middleware import within
 from service.api.problems import problem_responses
-from service.api.schemas import Body, Code, FieldError, Glossary, Source, Target, Translator
+from service.api.schemas import Body, Code, Glossary, Source, Target, Translator
 from service.api.uploads import Upload, multipart_only, uploaded
-from service.errors import InputTooLong
+from service.errors import InputTooLong, UnreadableDocument
 from service.markup.formats import FORMATS, FileFormat, Format, format_of
 from service.tasks.documents import TranslatedDocument
 from service.tasks.results import TranslationUsage
@@ -45,7 +45,7 @@ class TextForm(Body, frozen=True):
     """The form of `POST /v1/documents/text`."""
 
     file: File
-    format: FileKind | None = None
+    format: FileKind | UnsetType = UNSET  # in a form nothing is null
 
 
 class TranslateForm(TextForm, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ class TranslateForm(TextForm, frozen=True, kw_only=True):
     source: Source = "en"
     quality: Quality = "balanced"
     glossary: Glossary = msgspec.field(default_factory=dict)
-    model: Translator | None = None
+    model: Translator | UnsetType = UNSET
 
     def request(self) -> TranslationRequest:
         """Returns the task's own words for it."""
@@ -65,7 +65,7 @@ class TranslateForm(TextForm, frozen=True, kw_only=True):
             source=self.source,
             quality=self.quality,
             glossary=self.glossary,
-            model=self.model,
+            model=self.model or None,
         )
 
 
@@ -176,8 +176,7 @@ def _format(upload: Upload[Any]) -> Format:
     found = FORMATS[named] if named else format_of(upload.name)
     if found is None:
         endings = ", ".join(ending for one in FORMATS.values() for ending in one.endings)
-        message = f"is required where the file's name ends in none of {endings}"
-        raise Refused(FieldError("format", message))
+        raise UnreadableDocument(f"has a name that ends in none of {endings}; or say its format")
     return found
 
 

@@ -162,7 +162,7 @@ def test_no_name_of_a_client_is_trusted(client: Client, name: str, expected: str
 @pytest.mark.parametrize(
     ("name", "data", "fields", "status", "field", "said"),
     [
-        ("a.xyz", b"a", {}, 400, "format", "ends in none of .txt, .html"),
+        ("a.xyz", b"a", {}, 422, "file", "ends in none of .txt, .html"),
         ("a.txt", b"a", {"format": "pdf"}, 400, "format", "must be one of docx, html"),
         ("a.txt", b"a", {"nope": "1"}, 400, "nope", "is not a field"),
         ("a.txt", b"a", {"target": "h"}, 400, "target", ">= 2; its length is 1"),
