@@ -84,6 +84,13 @@ class Work:
     def best(self) -> Candidate:
         return self.candidates[0]
 
+    def prepared(
+        self, model: LeasedModel, parts: Callable[[str], Sequence[Span]] | None = None
+    ) -> Trial:
+        """Prepares the segment for a model as it was prepared first."""
+        aligned = self.trial.is_aligned
+        return model.trial(self.segment.text, parts, kept=self.kept, aligned=aligned)
+
     def take_in(self, outputs: Sequence[Output], judge: Judge) -> None:
         """Judges the first translations."""
         self.tokens = outputs[0].tokens
@@ -155,8 +162,7 @@ class Repair:
             yield self._placeholders(work, [term for term in work.terms if term.text in missed])
         yield Try(work, "decoding", self._other_decoding(work))
         if len(clauses(work.trial.text)) > 1:
-            sentence, aligned = work.segment.text, work.trial.is_aligned
-            yield Try(work, "clauses", self.model.trial(sentence, clauses, aligned=aligned))
+            yield Try(work, "clauses", work.prepared(self.model, clauses))
         if self.fallback is not None:
             yield Try(work, "fallback", None)
 
@@ -193,7 +199,7 @@ class Repair:
         """Runs the tries; where the engine or the queue refuses, the first translations stand."""
         try:
             trials = await asyncio.to_thread(
-                lambda: [one.trial or model.trial(one.work.segment.text) for one in tries]
+                lambda: [one.trial or one.work.prepared(model) for one in tries]
             )
             outputs = await model.run(trials, [one.work.place for one in tries])
         except (InferenceFailed, RefusedInput, Unavailable) as error:

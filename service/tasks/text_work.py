@@ -65,7 +65,7 @@ class TextWork:
                 continue
             first = bisect_right(borders, segment.start)
             aligned = first < len(borders) and borders[first] < segment.end
-            trial = self.model.trial(segment.text, aligned=aligned)
+            trial = self.model.trial(segment.text, kept=kept, aligned=aligned)
             metrics.SEGMENTS.labels("translated" if len(trial.pieces) == 1 else "cut").inc()
             works[number] = Work(segment, self.judge.terms(segment.text), trial, kept=kept)
         document = Document(block.text, tuple(segment for segment, _ in keeping))

@@ -84,35 +84,45 @@ class LeasedModel:
 
     def trial(
         self,
-        text: str,
+        sentence: str,
         parts: Callable[[str], Sequence[Span]] | None = None,
         *,
+        kept: Sequence[Span] = (),
         aligned: bool = False,
     ) -> Trial:
         """Prepares a sentence: normalises it, cuts what is over the window, tokenizes.
 
         Args:
             parts: cuts the normalised sentence into what is translated each on its own.
+            kept: what is not to be normalised.
             aligned: its outputs come with links.
         """
-        sentence, text = text, normalize(text, self.spec.languages[0])
+        text, _ = self._normalized(sentence, kept)
         spans = parts(text) if parts else [Span(0, len(text), text)]
         return self._trial(sentence, text, spans, aligned)
 
     def trial_around(self, sentence: str, kept: Sequence[Span], *, aligned: bool) -> Trial:
         """Prepares what is around the kept stretches of a sentence, each on its own."""
+        text, spans = self._normalized(sentence, kept)
+        return self._trial(sentence, text, spans, aligned)
+
+    def _normalized(self, sentence: str, kept: Sequence[Span]) -> tuple[str, list[Span]]:
+        """The sentence as the model shall read it, and what of it has words and is not kept."""
         text, done = "", 0
         spans = []
         for start, end in [*((one.start, one.end) for one in kept), (len(sentence),) * 2]:
             stretch = sentence[done:start]
             bare = normalize(stretch, self.spec.languages[0])
-            text += stretch[: len(stretch) - len(stretch.lstrip())]
+            if bare and done:
+                text += stretch[: len(stretch) - len(stretch.lstrip())]
             if any(map(str.isalpha, bare)):
                 spans.append(Span(len(text), len(text) + len(bare), bare))
-            text += bare + stretch[len(stretch.rstrip()) :] if bare else ""
+            text += bare
+            if start < len(sentence):
+                text += stretch[len(stretch.rstrip()) :]
             text += sentence[start:end]
             done = end
-        return self._trial(sentence, text, spans, aligned)
+        return text, spans
 
     def _trial(self, sentence: str, text: str, spans: Sequence[Span], aligned: bool) -> Trial:
         window = self.runner.description.max_source_tokens
