@@ -56,6 +56,13 @@ TARGETS = (
     Target("p50_alone_vs_engine", "a sentence alone, to a call of the engine", most=1.10),
     Target("p50_alone_minus_engine_ms", "what is on top of that call", most=3.0, unit="ms"),
     Target("article_vs_one_by_one", "12 sentences one after another, to the article", least=3.0),
+    Target(
+        "first_segment_of_12_vs_one_sentence",
+        "first segment of a streamed article, to its first sentence alone",
+        most=2.0,
+    ),
+    Target("streamed_article_vs_plain", "a streamed article, to a plain one"),
+    Target("streamed_16_vs_plain_16", "16 clients with streamed articles, to 16 with plain ones"),
     Target("short_p95_mixed_vs_alone", "p95 of a sentence beside articles, to it alone", most=3.0),
     Target("summarize_vs_transformers", "transformers' time for a summary, to Lur's", least=4.0),
     Target("cold_start_cpu_s", "CPU time until ready", most=1.0, unit="s"),

@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import ratios, report, special
+from benchmarks import ratios, report, special, streaming
 from benchmarks.bench import Bench, Server, Special, spread
 from benchmarks.checkpoints import Shape, ensure
 from benchmarks.contenders import servers
@@ -86,6 +86,10 @@ class Session:
                     special.alone, up["lur"], engine, offline, texts, self._plan.alone
                 ),
                 "pairs": partial(special.one_by_one, up["lur"], texts, self._plan.pairs),
+                "first segment": partial(
+                    streaming.first_segment, up["lur"], texts, 4 * self._plan.pairs
+                ),
+                "streams": partial(streaming.under_load, up["lur"], texts, self._plan.engine_s),
                 "resubmit": partial(special.resubmit, up["lur_remembering"], texts),
                 "summaries": summaries.take,
             }
