@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from service.markup.blocks import Block, Mark
-from service.markup.markdown_reading import Context, Passage, Sign, encodable, parser, read
+from service.markup.markdown_reading import encodable, parser, read
+from service.markup.markdown_runs import Context, Passage, Sign
 from service.markup.markdown_writing import Care, said, written
 from service.markup.weave import NO_PARENT
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from service.markup.blocks import Block, Mark
-from service.markup.markdown_reading import Passage, Sign
+from service.markup.markdown_runs import Passage, Sign
 from service.markup.weave import Step, weave
 
 __all__ = ["Care", "said", "written"]
