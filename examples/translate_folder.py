@@ -20,7 +20,7 @@ from pathlib import Path
 from service.client import AsyncLur, LurError
 
 ENDINGS = {".html", ".htm", ".md", ".markdown", ".txt", ".srt", ".docx"}
-PATIENCE_S = 3600.0
+PATIENCE_S = 600.0
 """How long a file waits for a service that is busy: nobody sits in front of this."""
 
 OF_ONE_FILE = (400, 413, 422, 500, 504)

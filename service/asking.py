@@ -96,7 +96,6 @@ class TranslationOptions(Translating, total=False):
     """What `POST /v1/translate` takes beside texts and targets."""
 
     format: Literal["text", "html", "xml", "markdown"]
-    ignore_tags: Sequence[str]
     alternatives: int
     segments: bool
 

@@ -36,7 +36,8 @@ class LurError(Exception):
 
     Attributes:
         status: of HTTP; 0 where there was no answer.
-        title: what kind of thing; always the same for a kind.
+        type: a name of its kind for programs, such as `urn:lur:problem:queue-full`.
+        title: its kind in words.
         detail: what it is this time.
         errors: the fields of the request that are to blame, if any are.
         limit, actual: the limit that was passed, and the measured value.
@@ -47,7 +48,8 @@ class LurError(Exception):
 
     def __init__(self, said: Problem) -> None:
         super().__init__(f"{said.title}: {said.detail}")
-        self.status, self.title, self.detail = said.status, said.title, said.detail
+        self.type, self.title = said.type, said.title
+        self.status, self.detail = said.status, said.detail
         self.errors, self.limit, self.actual = said.errors, said.limit, said.actual
         self.progress, self.retry_after_s = said.progress, said.retry_after_s
         self.request_id = said.instance

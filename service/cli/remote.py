@@ -3,6 +3,7 @@
 Knows the client; what its answers look like on paper is the same as without a server.
 """
 
+import time
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -17,8 +18,11 @@ if TYPE_CHECKING:
 
 __all__ = ["elsewhere", "lur_of", "summary_of", "translation_of"]
 
-PATIENCE_S = 300.0
-"""How long a command waits for a service that is busy or loads a model."""
+PATIENCE_S = 30.0
+"""How long a command waits for a service that is busy; people look at it."""
+
+NOT_READY = "urn:lur:problem:model-not-ready"
+"""For a model that is on its way a command waits as long as it would without a server."""
 
 T = TypeVar("T")
 
@@ -65,10 +69,10 @@ def summary_of(lur: "Lur", text: str, options: Any) -> "SummarizeResponse":
     """Returns the answer; shows on a terminal what the service tells meanwhile."""
     from service.answers import SummarizeResponse
 
-    with closing(lur.stream_summarize(text, **options)) as events:
-        return _last(
-            events, SummarizeResponse, lambda event: show_line(f"sentence {event.index + 1}")
-        )
+    def show(event: Any) -> None:
+        show_line(f"sentence {event.index + 1}" + (f" in {event.target}" if event.target else ""))
+
+    return _last(lambda: lur.stream_summarize(text, **options), SummarizeResponse, show)
 
 
 def translation_of(
@@ -83,11 +87,23 @@ def translation_of(
         done[event.target] = event.source.end
         show_bar("translating", sum(done.values()), len(text) * len(targets))
 
-    with closing(lur.stream_translate(text, targets, **options)) as events:
-        return _last(events, TranslateResponse, show)
+    return _last(lambda: lur.stream_translate(text, targets, **options), TranslateResponse, show)
 
 
-def _last(events: Any, kind: type[T], show: Callable[[Any], None]) -> T:
+def _last(ask: Callable[[], Any], kind: type[T], show: Callable[[Any], None]) -> T:
+    from service.client import LurError
+
+    while True:
+        try:
+            with closing(ask()) as events:
+                return _followed(events, kind, show)
+        except LurError as error:
+            if error.type != NOT_READY:
+                raise
+            time.sleep(error.retry_after_s or 1.0)
+
+
+def _followed(events: Any, kind: type[T], show: Callable[[Any], None]) -> T:
     from service.answers import ModelEvent
 
     for event in events:

@@ -23,6 +23,8 @@ from service.answers import (
 )
 from service.api.documents import TranslateForm
 from service.api.schemas import SummarizeBody, TranslateBody
+from service.cli import remote
+from service.cli.remote import NOT_READY
 from service.client import AsyncLur, Lur, LurError
 
 TIMINGS = {"queue": 0, "inference": 0, "total": 0}
@@ -242,6 +244,7 @@ def test_a_problem_is_raised_with_its_fields() -> None:
         service.lur().summarize("Text.")
     error = caught.value
     assert (error.status, error.limit, error.actual, error.request_id) == (422, 5, 9, "id-1")
+    assert error.type == "urn:lur:problem:x"
     assert [(e.field, e.message) for e in error.errors] == [("text", "m")]
     assert len(service.requests) == 1
 
@@ -569,3 +572,20 @@ def test_the_methods_of_both_are_described() -> None:
         for name in ("summarize", "stream_translate", "translate_document", "load", "ready"):
             assert getattr(kind, name).__doc__
             assert getattr(kind("http://lur"), name).__doc__ == getattr(kind, name).__doc__
+
+
+# The commands.
+
+
+def test_a_command_waits_for_a_model_however_long_it_takes(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not so for what may never come."""
+    late = {"type": NOT_READY, "title": "T", "status": 503, "detail": "d", "instance": "i"}
+    loads = [streamed(MODEL_LINE, line("error", {**late, "retry_after_s": 9.0})) for _ in range(99)]
+    monkeypatch.setattr(remote, "time", SimpleNamespace(sleep=clock.sleep))
+    service = Service(*loads, streamed(WHOLE))
+    assert remote.translation_of(service.lur(patience_s=30), "One.", ("hy",), {}).translations
+    assert sum(clock.pauses) > 99 * 9
+    with pytest.raises(LurError, match=r"^Queue full"):
+        remote.translation_of(Service(problem(503, "99")).lur(), "One.", ("hy",), {})
