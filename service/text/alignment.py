@@ -18,6 +18,7 @@ _SPECIAL = re.compile(r"<[^<>\s]+>|>>\S+<<|[a-z]{3}_[A-Z][a-z]{3}|__[a-z]{2,8}__
 _SIGNS = frozenset("%‰°№§&$€£¥֏₽+=")
 """Signs that mean something, and that nobody sets otherwise."""
 _LOOK_AHEAD = 6
+_MAX_DIFFERENCES = 300
 
 
 class Link(NamedTuple):
@@ -33,7 +34,8 @@ class Link(NamedTuple):
 class Carrier:
     """Finds the stretches of one text in another form of it, in linear time.
 
-    Where letters differ, it looks a few further for where the texts agree again.
+    Where letters differ, it looks a few further for where the texts agree again; behind too many
+    differences it finds nothing more.
     """
 
     def __init__(self, before: str, after: str) -> None:
@@ -93,9 +95,10 @@ def _matched(before: str, after: str) -> tuple[list[int], list[int]]:
     one = [before[i].casefold() for i in left]
     two = [after[i].casefold() for i in right]
     found: list[tuple[int, int]] = []
-    i = j = 0
-    while i < len(one) and j < len(two):
+    i = j = differences = 0
+    while i < len(one) and j < len(two) and differences < _MAX_DIFFERENCES:
         if one[i] != two[j]:
+            differences += 1
             i, j = _agreeing(one, i, two, j)
             continue
         found.append((left[i], right[j]))

@@ -16,7 +16,8 @@ import service.text
 from service.tasks import condense
 from service.tasks.judge import Fidelity, Judge
 from service.tasks.trials import Output
-from service.text import armenian_marks, declension, echoes, pack, punctuation, segment, words
+from service.text import armenian_marks, declension, echoes, kept, pack, punctuation, segment, words
+from service.text.alignment import Carrier, linked, relinked
 from service.text.checks import (
     addresses,
     check,
@@ -107,6 +108,26 @@ def _rejoined(text: str) -> object:
 def _outputs(text: str) -> object:
     spans = pack.cut(text, 100, len)
     return segment.splice(text, spans, [continued(span.text, span.text) for span in spans])
+
+
+def _kept(text: str) -> object:
+    """Keeps every third word, and all of the text."""
+    words_of = [segment.Span(*m.span(), m[0]) for m in re.finditer(r"\S+", text)]
+    found = []
+    for parts in (words_of[::3], [segment.Span(0, len(text), text)]):
+        for one, own in kept.apart(text, split(text).segments, parts):
+            spots = kept.spots(one.text[::-1], one.text, own)
+            spots = spots or kept.spots(one.text, one.text, own) or []
+            found.append(kept.shown(kept.hidden(one.text, spots), one.text, spots))
+            found.append(kept.without(one.text, own))
+    return found
+
+
+def _linked(text: str) -> object:
+    pieces = [text[at : at + 3] for at in range(0, len(text), 3)]
+    looks = [[(n, 200), (0, 50)] for n in range(len(pieces))]
+    found = list(linked(text, pieces, looks, text[::-1], pieces))
+    return list(relinked(found, Carrier(text, text[1:] + "a")))
 
 
 WORKS: dict[str, Callable[[str], object]] = {
@@ -213,6 +234,8 @@ WORKS: dict[str, Callable[[str], object]] = {
     "judge hy": lambda text: _judged(SENTENCE, text, HY),
     "judge ru": lambda text: _judged(text, text[1:], RU),
     "judge fr": lambda text: _judged(text, SENTENCE, FR),
+    "kept": _kept,
+    "linked": _linked,
     "as it is": lambda text: condense._within_ceilings(sentences(text) or [""], 9, 9),
     "own sentences": lambda text: [
         condense._is_balanced(line) and condense._leans(line) for line in sentences(text)
