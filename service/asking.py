@@ -95,7 +95,7 @@ class Translating(TypedDict, total=False):
 class TranslationOptions(Translating, total=False):
     """What `POST /v1/translate` takes beside texts and targets."""
 
-    format: Literal["text", "html", "xml", "markdown"]
+    format: Literal["text", "html", "markdown"]
     alternatives: int
     segments: bool
 
