@@ -7,6 +7,7 @@ import service.app
 heavy = {
     "torch", "ctranslate2", "transformers", "sacremoses", "numpy", "joblib", "rich", "structlog",
     "sentencepiece", "tokenizers", "huggingface_hub", "aiosqlite", "py3langid",
+    "docx", "lxml", "pyromark",
 }
 print(",".join(sorted(heavy & set(sys.modules))))
 """
