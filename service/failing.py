@@ -115,13 +115,13 @@ class Patience:
         if time.monotonic() + self.pause_s < self._until_s:
             return True
         if isinstance(error, httpx2.HTTPError):
-            raise LurError(problem(0, "No answer", error or type(error).__name__)) from error
+            raise LurError(problem(0, "No answer", str(error) or type(error).__name__)) from error
         return False
 
 
 def _pause_s(error: BaseException | None, tries: int) -> float:
     """How long to wait after so many tries, the last of which failed so; `inf`: for ever."""
-    most_s = min(BACKOFF_S * 2**tries, MAX_BACKOFF_S)
+    most_s = min(BACKOFF_S * 2.0 ** min(tries, 10), MAX_BACKOFF_S)
     if isinstance(error, LurError) and error.status in WORTH_ANOTHER_TRY:
         if error.retry_after_s is not None:
             return error.retry_after_s + _chance(0.0, most_s)

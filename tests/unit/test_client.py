@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Iterator
 from email.utils import formatdate
 from pathlib import Path
@@ -357,11 +358,25 @@ def test_a_service_that_is_not_there_is_given_up_soon(clock: Clock) -> None:
     assert clock.pauses == [1.0, 2.0, 4.0]
 
 
-@pytest.mark.parametrize("error", [httpx2.ReadTimeout(""), httpx2.UnsupportedProtocol("no http")])
-def test_what_would_fail_again_is_not_tried_again(error: Exception, clock: Clock) -> None:
-    with pytest.raises(LurError, match=f"^No answer: {error or 'ReadTimeout'}$"):
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (httpx2.ReadTimeout(""), "ReadTimeout"),
+        (httpx2.UnsupportedProtocol("no protocol"), "no protocol"),
+    ],
+)
+def test_what_would_fail_again_is_not_tried_again(
+    error: Exception, said: str, clock: Clock
+) -> None:
+    with pytest.raises(LurError, match=rf"^No answer: {said}$"):
         Service(error).lur().summarize("Text.")
     assert clock.pauses == []
+
+
+def test_patience_may_be_endless(clock: Clock) -> None:
+    service = Service(*(problem(503, "1") for _ in range(2000)), ok())
+    assert service.lur(patience_s=math.inf).summarize("Text.").summary == "Short."
+    assert clock.pauses[-1] == 9.0
 
 
 def test_another_error_passes_untouched() -> None:
