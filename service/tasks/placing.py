@@ -37,7 +37,7 @@ UNKNOWN = -0.05
 """What a word without a link counts: it may stand between two that belong to a mark."""
 
 MAX_COMPARISONS = 500_000
-"""Of marks with words in one sentence. In one with more, what is not kept goes by proportion."""
+"""Of marks with words, in one sentence. In one with more, what is not kept goes by proportion."""
 
 _NONE = -1
 
@@ -110,6 +110,10 @@ class _Placing:
         self._starts = [segment.source.start for segment in segments]
         self._ends = [segment.source.end for segment in segments]
         self._parents = _parents(block.marks)
+        self._insides = list(range(1, len(self._parents) + 1))
+        for index in range(len(self._parents) - 1, -1, -1):
+            if (parent := self._parents[index]) != _NONE:
+                self._insides[parent] = max(self._insides[parent], self._insides[index])
         self._sentences: dict[int, _Sentence] = {}
         parts: list[str] = []
         self._new: list[int] = []
@@ -133,6 +137,7 @@ class _Placing:
                 {i: self._block.marks[i] for i in inside},
                 start,
                 self._parents,
+                self._insides,
             )
         return self._sentences[number]
 
@@ -225,6 +230,7 @@ class _Sentence:
         marks: that begin in it, by index.
         offset: where it begins in the block.
         parents: of all marks of the block.
+        insides: of all marks, where those in them end, by index.
     """
 
     def __init__(
@@ -234,16 +240,19 @@ class _Sentence:
         marks: dict[int, Mark],
         offset: int,
         parents: Sequence[int],
+        insides: Sequence[int],
     ) -> None:
         self._source, self._text = source, segment.text
         self._offset = offset
         self._parents = parents
+        self._insides = insides
         self._kept = _kept_here(source, segment.text, marks, offset)
         self._same = source == segment.text
         self._words = self._linked(segment)
         self._owners = [_NONE] * len(self._words)
         self._ranges: dict[int, tuple[int, int]] = {}
-        self._is_large = len(marks) * len(self._words) > MAX_COMPARISONS
+        steps = len(self._words) + len(self._text) // 8
+        self._is_large = len(marks) * steps > MAX_COMPARISONS
 
     # -- words and what they are linked to ---------------------------------------------------------
     def _linked(self, segment: TranslatedSegment) -> list[_Word]:
@@ -365,17 +374,12 @@ class _Sentence:
         if self._owners[number] != owner:
             return -math.inf
         if word.keeps != _NONE:
-            return 1.0 if self._is_around(index, word.keeps) else -math.inf
+            return 1.0 if index < word.keeps < self._insides[index] else -math.inf
         whole = sum(weight for _, weight in word.links)
         if not whole:
             return UNKNOWN
         inside = sum(weight for place, weight in word.links if first <= place < last)
         return inside / whole - THRESHOLD
-
-    def _is_around(self, index: int, kept: int) -> bool:
-        while kept > index:
-            kept = self._parents[kept]
-        return kept == index
 
     def _by_proportion(self, place: int) -> int:
         ends = self._word_ends
