@@ -197,5 +197,7 @@ def test_the_document_says_what_a_stream_is(client: Client, path: str) -> None:
     document = client.get("/openapi.json").json()
     answer = document["paths"][path]["post"]["responses"]["200"]["content"]
     assert set(answer) == {"application/json", "text/event-stream"}
-    assert "`event: segment`" in answer["text/event-stream"]["schema"]["description"]
+    events = answer["text/event-stream"]["schema"]["oneOf"]
+    names = [event["properties"]["event"]["const"] for event in events]
+    assert names == ["model", "segment", "result", "error"]
     assert {"ModelEvent", "SegmentEvent", "SentenceEvent"} <= set(document["components"]["schemas"])
