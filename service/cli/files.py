@@ -11,7 +11,7 @@ import click
 from service.answers import DocumentResponse
 from service.cli.options import core_of
 from service.cli.printing import as_json_text, print_warnings
-from service.cli.progress import run_with
+from service.cli.progress import progress_of, run_with
 from service.cli.remote import lur_of
 from service.markup.formats import FORMATS, Format, format_of
 
@@ -50,8 +50,9 @@ def translated_here(
     from service.tasks.translate import TranslationRequest
 
     request = TranslationRequest((), (target,), **options)
+    told = progress_of(len(data))
     document = run_with(
-        core_of(flags), lambda core: core.documents.translate(request, data, found.name)
+        core_of(flags), lambda core: core.documents.translate(request, data, found.name, told)
     )
     return DocumentResponse.of(document.data, "", found.media_type, document.result)
 

@@ -15,6 +15,7 @@ from service.markup.formats import FileFormat, document_of
 from service.tasks.aside import aside
 from service.tasks.marked import translate_markup
 from service.tasks.results import TranslationResult, TranslationUsage
+from service.tasks.told import Told
 from service.tasks.translate import TranslationRequest, Translator
 
 __all__ = ["Documents", "TranslatedDocument"]
@@ -55,18 +56,22 @@ class Documents:
         request: TranslationRequest,
         data: bytes,
         format: FileFormat,  # noqa: A002 - what the field is called
+        told: Told | None = None,
     ) -> TranslatedDocument:
         """Translates a file into the one target of a request, whose texts are ignored.
+
+        Whoever is `told` hears of each sentence, as of a text's.
 
         Raises:
             UnreadableDocument: the file is not of its format.
             InputTooLong: it is too long.
             And what `Translator.translate` raises.
         """
+        watch = self._translator.stopwatch()
         [target] = request.targets
         self._translator.check_targets(request.targets, request.source)
         file = await self.open(data, format, target)
-        marked = await translate_markup(self._translator, request, [file.markup])
+        marked = await translate_markup(self._translator, request, [file.markup], told, watch)
         blocks = marked.blocks[0][target]
         return TranslatedDocument(
             await self._aside(len(data), lambda: file.written(blocks)), marked.result
