@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from service.markup.blocks import Block
 from service.markup.runs import Passage, Piece, Run
-from service.markup.tags import Token, read_references, tokens
+from service.markup.tags import BREAKING_OUT, FOREIGN, Token, read_references, tokens
 
 __all__ = ["read"]
 
@@ -32,7 +32,6 @@ making included, stand in a line of text (HTML, 15.3: suggested rendering)."""
 
 _VOID = _words("area base br col embed frame hr img input link meta param source track wbr")
 _KEPT = frozenset({"code", "kbd", "samp", "var"})
-_FOREIGN = ("math", "svg")
 _LEFT_ALONE = frozenset(
     {"iframe", "math", "noembed", "noframes", "plaintext", "pre", "script", "style", "svg",
      "textarea", "xmp"}
@@ -165,6 +164,10 @@ class _Reader:
 
     def _end_left_out(self, name: str) -> None:
         """Ends the element whose end tag may be left out before this start tag."""
+        if self._is_foreign and name in BREAKING_OUT and not self._names["foreignobject"]:
+            self._finish()
+            while self._is_foreign:
+                self._pop(1)
         ended = _ENDED_BY.get(name, frozenset())
         for depth, element in enumerate(self._open[: -_MAX_LEFT_OUT - 1 : -1] if ended else ()):
             if element.name in ended:
@@ -235,12 +238,12 @@ class _Reader:
         return token.name in _KEPT or token.name in _LEFT_ALONE
 
     def _is_empty(self, token: Token) -> bool:
-        foreign = self._is_foreign or token.name in _FOREIGN
+        foreign = self._is_foreign or token.name in FOREIGN
         return token.name in _VOID or (token.empty and foreign)
 
     @property
     def _is_foreign(self) -> bool:
-        return any(self._names[name] for name in _FOREIGN)
+        return any(self._names[name] for name in FOREIGN)
 
 
 class _XMLReader(_Reader):

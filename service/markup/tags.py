@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-__all__ = ["Attribute", "Token", "read_references", "tokens"]
+__all__ = ["BREAKING_OUT", "FOREIGN", "Attribute", "Token", "read_references", "tokens"]
 
 WHITE = "\t\n\f\r "
 _LETTER = re.compile(r"[A-Za-z]")
@@ -25,7 +25,13 @@ _COMMENT_END = re.compile("--!?>")
 _SCRIPT = re.compile(rf"<!--|-->|</?script(?=[{WHITE}/>])", re.IGNORECASE)
 
 _RAW = frozenset({"iframe", "noembed", "noframes", "script", "style", "textarea", "title", "xmp"})
-_FOREIGN = frozenset({"math", "svg"})
+FOREIGN = frozenset({"math", "svg"})
+_BREAKING_OUT = (
+    "b big blockquote body br center code dd div dl dt em embed h1 h2 h3 h4 h5 h6 head hr i img li "
+    "listing menu meta nobr ol p pre ruby s small span strong strike sub sup table tt u ul var"
+)
+BREAKING_OUT = frozenset(_BREAKING_OUT.split())
+"""Elements that end the SVG or MathML that they stand in (HTML, 13.2.6.5)."""
 
 _REFERENCE = re.compile(
     r"&(?:#(?:[xX][0-9a-fA-F]++|[0-9]++);?|[A-Za-z][A-Za-z0-9]{0,31}+;?)",
@@ -78,8 +84,10 @@ def tokens(text: str, *, xml: bool = False) -> Iterator[Token]:
         position = text_start = token.end
         if xml or token.kind not in ("start", "end"):
             continue
-        if token.name in _FOREIGN and not token.empty:
+        if token.name in FOREIGN and not token.empty:
             foreign = max(0, foreign + (1 if token.kind == "start" else -1))
+        if token.name in (BREAKING_OUT if token.kind == "start" else ("br", "p")):
+            foreign = 0
         if token.kind == "start" and not foreign:
             position = text_start = _raw_end(text, token.name, token.end)
             if position > token.end:

@@ -133,6 +133,8 @@ def said(text: str, *ignored: str, xml: bool = False) -> list[str]:
         ("<pre>no <b>no</b></pre><script>no('<b>')</script><style>no</style> yes", ["yes"]),
         ("yes <script>no</script> <svg><title>no</title><g/></svg> <textarea>no</textarea> yes",
          ["yes {}{}{}yes"]),
+        ("<svg><text>no</text><g><p>yes</p><textarea><b>no", ["yes"]),
+        ("<svg><foreignObject><p>no</p></foreignObject></svg> yes", ["yes"]),
         ("<iframe><p>no</p></iframe>yes<xmp><b>no</xmp>", ["yes"]),
         ("<img alt='A dog' title=Dogs><input placeholder=\"Your &quot;name&quot;\" value=no>",
          ["A dog", "Dogs", 'Your "name"']),
