@@ -120,7 +120,7 @@ def test_a_service_that_is_not_there_ends_a_job(tmp_path: Path) -> None:
     source = tmp_path / "in"
     source.mkdir()
     (source / "a.txt").write_text("42")
-    example = Example("translate_folder.py", "http://127.0.0.1:9")
+    example = Example("translate_folder.py", "nonsense://127.0.0.1")  # not tried again
     done = example.run(source, tmp_path / "out", "--to", "hy")
     assert done.returncode == 1
     assert done.stderr.startswith("No answer: ")
