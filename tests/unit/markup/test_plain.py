@@ -55,6 +55,54 @@ def test_other_words_change_nothing_around_them(text: str) -> None:
     assert rebuilt == outside.encode("utf-8", "surrogatepass")
 
 
+SET = """\
+The minister of energy said on Monday that the new factory would open
+next week, and that the workers had been waiting for it for two years
+already.
+
+  Indented lines are set as well, and the next one begins as far from the
+  edge as the first one.
+
+- An item of a list that is long enough to be set in more than one line and
+- another one.
+
+Name: Ani
+Age: 40
+"""
+
+
+def test_lines_that_are_set_are_joined_and_set_again() -> None:
+    first, second, items, lines = PlainMarkup(SET).blocks
+    assert first.text.startswith("The minister of energy said on Monday that the new factory")
+    assert "\n" not in first.text + second.text
+    assert items.text.count("\n") == lines.text.count("\n") == 1
+    for block in (first, second):
+        assert len(block.places) == len(block.text) + 1
+        for character, place in zip(block.text, block.places, strict=False):
+            assert SET[place] == character or (character == " " and SET[place] in "\n ")
+    new = [Block(block.text.upper()) for block in (first, second, items, lines)]
+    assert PlainMarkup(SET).rebuilt(new).decode() == SET.upper()
+    longer = Block("Նախարարը երկուշաբթի օրն ասաց, որ նոր գործարանը կբացվի հաջորդ շաբաթ, և որ "
+                   "աշխատողներն արդեն երկու տարի է՝ սպասում են դրան։")  # fmt: skip
+    out = PlainMarkup(SET.replace("\n", "\r\n")).rebuilt([longer, *new[1:]]).decode()
+    head = out.partition("\r\n\r\n")[0].split("\r\n")
+    assert len(head) == 2
+    assert " ".join(head) == longer.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Roses are red,\nviolets are blue,\n" + "x" * 60,
+        "A first line that is about sixty characters long, as it is.\nShort.\nAnother.",
+        "word " * 40 + "\n" + "word " * 40,
+        "Dear all,\n\nA line of the letter that is long enough to be seen as one.\nBye",
+    ],
+)
+def test_other_lines_stay_lines(text: str) -> None:
+    assert "\n".join(texts(text)).count("\n") == text.replace("\n\n", "\n").count("\n")
+
+
 def test_another_number_of_blocks_is_an_error() -> None:
     with pytest.raises(ValueError, match="zip"):
         PlainMarkup("a").rebuilt([])
