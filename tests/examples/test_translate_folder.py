@@ -33,7 +33,7 @@ def made(folder: Path) -> list[Path]:
 def test_a_folder_is_translated_and_only_what_changed_is_done_again(
     serve: Serve, tmp_path: Path
 ) -> None:
-    a, b, c, d = sentences(4, 4)
+    a, b, c, d = [said for said in sentences(4, 9) if '"' not in said.en][:4]
     source, out = tmp_path / "in", tmp_path / "out"
     (source / "deep").mkdir(parents=True)
     (source / "a.txt").write_text(a.en)
