@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from service.markup.markdown_runs import Context, Kind, Passage, Run, passages_of
+from service.markup.runs import MAX_KEPT_CHARACTERS
 
 if TYPE_CHECKING:
     from pyromark import Markdown
@@ -130,7 +131,8 @@ class _Reading:
         elif kind == "InlineHtml":
             run.html(value, start, end)
         else:
-            said = "" if kind == "FootnoteReference" else value
+            is_told = kind != "FootnoteReference" and len(value) <= MAX_KEPT_CHARACTERS
+            said = value if is_told else ""
             run.begin("atom", start, end, (start, end)).keep = bool(said)
             run.say(said, start, end)
             run.finish()
