@@ -155,9 +155,9 @@ class Alignment:
         """Returns what of a matrix (target tokens by source tokens) is worth to be remembered."""
         looks = []
         for row in attention:
-            shares = [round(255 * share) for share in row]
-            most = sorted(range(len(shares)), key=lambda i: (-shares[i], i))[:MAX_LOOKS]
-            looks.append(tuple((i, shares[i]) for i in most if shares[i] >= MIN_LOOK))
+            shares = enumerate(round(255 * share) for share in row)
+            most = sorted((-share, token) for token, share in shares if share >= MIN_LOOK)
+            looks.append(tuple((token, -share) for share, token in most[:MAX_LOOKS]))
         return cls(tuple(pieces), tuple(looks))
 
 

@@ -77,6 +77,7 @@ async def translate_markup(
         request,
         texts=tuple(block.text for block in work.flat),
         marks=tuple(block.marks for block in work.flat),
+        inputs=tuple(work.inputs),
         splitting="none" if request.splitting == "none" else "lines",
         format="text",
         ignore_tags=(),
@@ -93,7 +94,7 @@ class _Marked:
         self._targets = request.targets
         self._markups = markups
         self.flat = [block for markup in markups for block in markup.blocks]
-        self._inputs = [i for i, markup in enumerate(markups) for _ in markup.blocks]
+        self.inputs = [i for i, markup in enumerate(markups) for _ in markup.blocks]
         self._told_segments: dict[tuple[int, str], int] = {}
 
     def telling(self, told: Told) -> Told:
@@ -102,7 +103,7 @@ class _Marked:
         def tell(event: Event) -> None:
             match event:
                 case SegmentDone(index, target, _, translated):
-                    here = (self._inputs[index], target)
+                    here = (self.inputs[index], target)
                     number = self._told_segments.get(here, 0)
                     self._told_segments[here] = number + 1
                     segment = _in_input(self.flat[index], translated, number)

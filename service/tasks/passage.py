@@ -43,6 +43,7 @@ class Passage:
     Attributes:
         index: of the text.
         works: by the index of the segment; where there is none, nothing is to be translated.
+        renderings: how names are rendered in it, and in what is read before it of the same input.
         final: the segments that are, from the first on.
     """
 
@@ -50,11 +51,8 @@ class Passage:
     document: Document
     works: Mapping[int, Work]
     judge: Judge
+    renderings: Renderings
     final: list[TranslatedSegment] = field(default_factory=list)
-    _renderings: Renderings = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._renderings = Renderings(self.judge.languages)
 
     @property
     def is_final(self) -> bool:
@@ -79,7 +77,7 @@ class Passage:
             index = len(self.final)
             segment, work = self.document.segments[index], self.works.get(index)
             text = segment.text if work is None else work.best.text
-            findings = self._renderings.read(segment.text, text)
+            findings = self.renderings.read(segment.text, text)
             self.final.append(_translated(index, segment, work, findings))
 
     def done(self, spec: ModelSpec, candidates: int) -> Done:

@@ -17,6 +17,7 @@ from service.tasks.telling import Telling
 from service.tasks.told import Told
 from service.tasks.trials import LeasedModel, Output
 from service.telemetry import metrics
+from service.text.consistency import Renderings
 from service.text.kept import apart, without
 from service.text.segment import Document, Splitting, is_translatable, split
 
@@ -32,15 +33,20 @@ class TextWork:
     repair: Repair
     splitting: Splitting = "lines"
 
-    async def translate(self, blocks: Sequence[Block], told: Told | None = None) -> list[Done]:
+    async def translate(
+        self, blocks: Sequence[Block], told: Told | None = None, inputs: Sequence[int] = ()
+    ) -> list[Done]:
         """Translates the texts: prepare, run, judge, repair what failed, put together.
 
         Each step is done for all of them at once: many short texts are as much work as a long one,
         and would hold up the event loop as long. Unless somebody is to be `told`, of each segment
         when it is final, in the order of texts and sentences: see `Telling`.
+
+        Args:
+            inputs: for each block which input it is from, where several are from one.
         """
         size = sum(weight(block.text) for block in blocks)
-        passages = await aside(size, self._prepared, blocks)
+        passages = await aside(size, self._prepared, blocks, inputs or range(len(blocks)))
         if told is not None:
             return await Telling(self.repair, passages, told).run()
         works = [work for passage in passages for work in passage.works.values()]
@@ -50,10 +56,14 @@ class TextWork:
         await self.repair.mend(works)
         return await aside(size, lambda: [self._finish(passage) for passage in passages])
 
-    def _prepared(self, blocks: Sequence[Block]) -> list[Passage]:
-        return [self._passage(index, block) for index, block in enumerate(blocks)]
+    def _prepared(self, blocks: Sequence[Block], inputs: Sequence[int]) -> list[Passage]:
+        renderings = {number: Renderings(self.judge.languages) for number in set(inputs)}
+        return [
+            self._passage(index, block, renderings[number])
+            for index, (block, number) in enumerate(zip(blocks, inputs, strict=True))
+        ]
 
-    def _passage(self, index: int, block: Block) -> Passage:
+    def _passage(self, index: int, block: Block, renderings: Renderings) -> Passage:
         """The text's segments, and a work for each that has words."""
         document = split(block.text, self.judge.languages[0], self.splitting)
         keeping = apart(block.text, document.segments, kept_of(block))
@@ -69,7 +79,7 @@ class TextWork:
             metrics.SEGMENTS.labels("translated" if len(trial.pieces) == 1 else "cut").inc()
             works[number] = Work(segment, self.judge.terms(segment.text), trial, kept=kept)
         document = Document(block.text, tuple(segment for segment, _ in keeping))
-        return Passage(index, document, works, self.judge)
+        return Passage(index, document, works, self.judge, renderings)
 
     def _take_in(self, works: Sequence[Work], outputs: Sequence[Sequence[Output]]) -> None:
         """Judges the first translations."""

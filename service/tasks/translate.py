@@ -54,6 +54,7 @@ class TranslationRequest:
             translated, and its markup stays.
         ignore_tags: elements of HTML or XML whose content stays as it is.
         marks: of each text, where texts are blocks that were taken out of such a format.
+        inputs: of each text, which input it was taken out of.
     """
 
     texts: tuple[str, ...]
@@ -67,6 +68,7 @@ class TranslationRequest:
     format: TextFormat = "text"
     ignore_tags: tuple[str, ...] = ()
     marks: tuple[tuple[Mark, ...], ...] = ()
+    inputs: tuple[int, ...] = ()
 
 
 class Translator:
@@ -184,7 +186,7 @@ class Translator:
             work = TextWork(model, judge, Repair(model, judge, fallback), request.splitting)
             marks = request.marks or [()] * len(request.texts)
             blocks = [Block(*one) for one in zip(request.texts, marks, strict=True)]
-            return runner.info, await work.translate(blocks, told)
+            return runner.info, await work.translate(blocks, told, request.inputs)
 
     def _leased(
         self, runner: Runner, request: TranslationRequest, watch: Stopwatch, flow: Flow

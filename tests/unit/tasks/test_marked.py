@@ -144,6 +144,18 @@ async def test_warnings_name_the_segment_of_the_page() -> None:
     assert found.segments[1].warnings == found.warnings
 
 
+async def test_names_are_compared_in_all_of_a_page_and_not_between_pages() -> None:
+    answers = {"Mr. Hansen came.": "Հանսենը եկավ։", "Mr. Hansen left.": "Ջոնսոնը գնաց։"}
+
+    async def found(*texts: str) -> list[str]:
+        answered, _ = await result(lambda text, _: answers[text], *texts)
+        return [w.code for one in answered.translations for w in one.warnings]
+
+    first, second = (f"<p>{sentence}</p>" for sentence in answers)
+    assert await found(first + second) == ["name_inconsistent"]
+    assert await found(first, second) == []
+
+
 async def test_segments_are_told_as_they_are_answered() -> None:
     events: list[Event] = []
     texts = ["<p title=A>One. <b>Two</b> three.", "", "<i>Four</i>"]
