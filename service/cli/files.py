@@ -12,7 +12,7 @@ from service.answers import DocumentResponse
 from service.cli.options import core_of
 from service.cli.printing import as_json_text, print_warnings
 from service.cli.progress import progress_of, run_with
-from service.cli.remote import lur_of
+from service.cli.remote import lur_of, patiently
 from service.markup.formats import FORMATS, Format, format_of
 
 __all__ = ["format_named", "one_of", "print_document", "translated_elsewhere", "translated_here"]
@@ -74,7 +74,7 @@ def translated_elsewhere(
     if path == "-":
         raise click.UsageError("with --server a file needs a name; standard input has none")
     with lur_of(server, key, flags) as lur:
-        return lur.translate_document(path, target, format=found.name, **options)
+        return patiently(lambda: lur.translate_document(path, target, format=found.name, **options))
 
 
 def print_document(answer: DocumentResponse, output: str | None, *, as_json: bool) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from service.answers import SummarizeResponse, TranslateResponse
     from service.client import Lur
 
-__all__ = ["elsewhere", "lur_of", "summary_of", "translation_of"]
+__all__ = ["elsewhere", "lur_of", "patiently", "summary_of", "translation_of"]
 
 PATIENCE_S = 30.0
 """How long a command waits for a service that is busy; people look at it."""
@@ -90,17 +90,25 @@ def translation_of(
     return _last(lambda: lur.stream_translate(text, targets, **options), TranslateResponse, show)
 
 
-def _last(ask: Callable[[], Any], kind: type[T], show: Callable[[Any], None]) -> T:
+def patiently(ask: Callable[[], T]) -> T:
+    """Asks again while a model is on its way, as long as that takes."""
     from service.client import LurError
 
     while True:
         try:
-            with closing(ask()) as events:
-                return _followed(events, kind, show)
+            return ask()
         except LurError as error:
             if error.type != NOT_READY:
                 raise
             time.sleep(error.retry_after_s or 1.0)
+
+
+def _last(ask: Callable[[], Any], kind: type[T], show: Callable[[Any], None]) -> T:
+    def follow() -> T:
+        with closing(ask()) as events:
+            return _followed(events, kind, show)
+
+    return patiently(follow)
 
 
 def _followed(events: Any, kind: type[T], show: Callable[[Any], None]) -> T:

@@ -13,7 +13,7 @@ import httpx2
 import msgspec
 import pytest
 
-from service import asking, client, failing
+from service import client
 from service.answers import (
     ModelEvent,
     Problem,
@@ -26,7 +26,7 @@ from service.api.documents import TranslateForm
 from service.api.schemas import SummarizeBody, TranslateBody
 from service.cli import remote
 from service.cli.remote import NOT_READY
-from service.client import AsyncLur, Lur, LurError
+from service.client import AsyncLur, Lur, LurError, asking, failing
 
 TIMINGS = {"queue": 0, "inference": 0, "total": 0}
 SUMMARY = {

@@ -20,8 +20,6 @@
 What fails raises `LurError`: the service's problem document. While the service is busy, loads a
 model or is gone for a moment, a call is tried again, as `Retry-After` says, until `patience_s` are
 over; nothing else is. A client may serve many threads, or the tasks of one event loop.
-
-What is sent is `service.asking`'s business; what may be tried again, `service.failing`'s.
 """
 
 import asyncio
@@ -32,8 +30,9 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from service.answers import ModelEvent
-from service.asking import RESULT, Awaiting, Call, Waiting
-from service.failing import LurError, Patience, cut_off
+from service.client.asking import Methods
+from service.client.calls import RESULT, Awaits, Call, Waits
+from service.client.failing import LurError, Patience, cut_off
 
 __all__ = ["AsyncLur", "Lur", "LurError"]
 
@@ -49,7 +48,7 @@ def _settings(base_url: str, key: str | None, timeout_s: float) -> dict[str, Any
     }
 
 
-class Lur(Waiting):
+class Lur(Waits, Methods):
     """The service, for a program that waits for it.
 
     Args:
@@ -102,7 +101,7 @@ class Lur(Waiting):
             time.sleep(patience.pause_s)
 
 
-class AsyncLur(Awaiting):
+class AsyncLur(Awaits, Methods):
     """The service, for a program with an event loop; made like `Lur`."""
 
     def __init__(
