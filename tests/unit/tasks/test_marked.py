@@ -6,10 +6,10 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given, settings
 
-from service.core import Fidelity
 from service.engines.base import Decoding
 from service.errors import InputTooLong
 from service.markup.formats import markup_of
+from service.tasks.judge import Fidelity
 from service.tasks.marked import translate_markup
 from service.tasks.memory import Memory
 from service.tasks.results import Range, Translation, TranslationResult
