@@ -32,9 +32,15 @@ def elsewhere(command: Callable[..., Any]) -> Callable[..., Any]:
     server = click.option(
         "--server",
         envvar="LUR_SERVER",
+        show_envvar=True,
         help="let the service at this URL do it; flags of models and rules are its own business",
     )
-    key = click.option("--key", envvar="LUR_KEY", help="for --server; better in LUR_KEY")
+    key = click.option(
+        "--key",
+        envvar="LUR_KEY",
+        show_envvar=True,
+        help="for --server; flags can be seen by others",
+    )
     return server(key(command))
 
 
