@@ -28,6 +28,7 @@ lint: $(VENV)/test
 
 types: $(VENV)/test
 	$(BIN)/mypy
+	$(BIN)/mypy --strict examples
 
 MINUTES ?= 30
 SEED ?= 1
