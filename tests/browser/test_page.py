@@ -156,9 +156,9 @@ def test_markup_in_problems_models_and_events_is_only_text(page: "Page") -> None
 def test_a_warning_is_a_mark_on_the_value_and_a_note_that_explains_it(page: "Page") -> None:
     lost = [caution("number_lost", "12", segment=0)]
     added = [caution("number_added", "7", segment=1), caution("news", "x", segment=1)]
-    pairs = ("It cost 1200 or 12.", "Արժեր։", lost), ("It rose.", "Աճեց 7-ով։", added)
+    pairs = ("It cost 1200, 312 or 12.", "Արժեր։", lost), ("It rose.", "Աճեց 7-ով։", added)
     answer(page, "/v1/translate", ("result", translation(*pairs)))
-    run(page, "It cost 1200 or 12. It rose.", "translate")
+    run(page, "It cost 1200, 312 or 12. It rose.", "translate")
     page.wait_for_selector(DONE)
     [mark] = page.locator("[data-c=source] mark").all()
     assert mark.inner_text() == "12"
