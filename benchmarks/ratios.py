@@ -63,6 +63,7 @@ TARGETS = (
     ),
     Target("streamed_article_vs_plain", "a streamed article, to a plain one"),
     Target("streamed_16_vs_plain_16", "16 clients with streamed articles, to 16 with plain ones"),
+    Target("streamed_16_vs_plain_16_cpu", "the same, the server's CPU time for a token"),
     Target("short_p95_mixed_vs_alone", "p95 of a sentence beside articles, to it alone", most=3.0),
     Target("summarize_vs_transformers", "transformers' time for a summary, to Lur's", least=4.0),
     Target("cold_start_cpu_s", "CPU time until ready", most=1.0, unit="s"),

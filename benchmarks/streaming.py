@@ -17,7 +17,7 @@ from benchmarks.bench import Server, spread
 from benchmarks.checkpoints import ensure
 from benchmarks.contenders import servers
 from benchmarks.http_client import Connection, WrongReply
-from benchmarks.processes import Process
+from benchmarks.processes import Process, cpu_s
 from benchmarks.texts import Texts, from_checkpoint
 from benchmarks.weights import CACHE, Lur, Row
 
@@ -92,13 +92,25 @@ def first_segment(server: Server, texts: Texts, pairs: int, number: int) -> Mapp
 
 
 def under_load(server: Server, texts: Texts, seconds: float, number: int) -> Mapping[str, float]:
-    """Has clients send articles, plain and streamed, in turns; the ratio of the two rates."""
+    """Has clients send articles, plain and streamed, in turns; the ratios of rates and CPU times.
+
+    The CPU time is that of the server for a source token; whatever else the machine does hardly
+    changes it.
+    """
     kinds = [server, Streamed(server.contender, server.process)]
     rates: dict[Server, float] = {}
+    costs: dict[Server, float] = {}
     for kind in kinds[:: 1 if number % 2 else -1]:
-        queues = texts.of(number, "article", CLIENTS, 100)
-        rates[kind] = load.figures(kind.run(queues, seconds)).tokens_per_s
-    return {"streamed_16_vs_plain_16": rates[kinds[1]] / rates[kinds[0]]}
+        used = cpu_s(server.process.pid)
+        span = kind.run(texts.of(number, "article", CLIENTS, 100), seconds)
+        used = cpu_s(server.process.pid) - used
+        rates[kind] = load.figures(span).tokens_per_s
+        costs[kind] = used / sum(request.tokens for request in span.requests)
+    plain, streamed = kinds
+    return {
+        "streamed_16_vs_plain_16": rates[streamed] / rates[plain],
+        "streamed_16_vs_plain_16_cpu": costs[streamed] / costs[plain],
+    }
 
 
 def main() -> None:
