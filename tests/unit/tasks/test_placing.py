@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from service.markup.blocks import Block, Mark
 from service.markup.html import HTMLMarkup
-from service.tasks.placing import MAX_COMPARISONS, kept_of, placed
+from service.tasks.marked_sentence import MAX_COMPARISONS
+from service.tasks.placing import kept_of, placed
 from service.tasks.results import Range, TranslatedSegment
 from service.text.alignment import Link
 from service.text.kept import apart
