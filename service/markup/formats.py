@@ -21,8 +21,8 @@ __all__ = [
     "markup_of",
 ]
 
-TextFormat = Literal["text", "html", "xml", "markdown", "srt"]
-"""What a `str` may be."""
+TextFormat = Literal["text", "html", "xml", "markdown"]
+"""What a text of a request may be: every `str` is one of each of them."""
 
 FileFormat = Literal["text", "html", "markdown", "srt", "docx"]
 """What a file may be."""
@@ -70,14 +70,18 @@ def format_of(file_name: str) -> Format | None:
     return next((one for one in FORMATS.values() if lower.endswith(one.endings)), None)
 
 
-def markup_of(text: str, format: TextFormat, ignore_tags: Sequence[str] = ()) -> Markup:  # noqa: A002 - what the field is called
+def markup_of(
+    text: str,
+    format: TextFormat | Literal["srt"],  # noqa: A002 - what the field is called
+    ignore_tags: Sequence[str] = (),
+) -> Markup:
     """Takes a text apart.
 
     Args:
         ignore_tags: elements of HTML and XML whose insides stay as they are.
 
     Raises:
-        UnreadableDocument: it is not of this format; no text is at fault but for SRT.
+        UnreadableDocument: it is no SRT.
     """
     match format:
         case "text":
