@@ -9,9 +9,10 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 
 from service.markup.blocks import Block
-from service.markup.html_reading import read
+from service.markup.html_reading import Reader
 from service.markup.runs import Passage
 from service.markup.weave import weave
+from service.markup.xml_reading import XMLReader
 
 __all__ = ["HTMLMarkup"]
 
@@ -34,7 +35,7 @@ class HTMLMarkup:
 
     def __init__(self, text: str, ignore_tags: Sequence[str] = (), *, xml: bool = False) -> None:
         self._text = text
-        self._passages = read(text, ignore_tags, xml=xml)
+        self._passages = (XMLReader if xml else Reader)(text, ignore_tags).read()
         self.blocks: Sequence[Block] = tuple(passage.block for passage in self._passages)
 
     def rebuilt(self, blocks: Sequence[Block]) -> bytes:

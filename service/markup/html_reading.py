@@ -1,17 +1,17 @@
-"""Finds the language in HTML and XML: which elements hold it, end it, or are left alone.
+"""Finds the language in HTML: which elements hold it, end it, or are left alone.
 
 Knows the elements; not how a tag is written (`tags`), nor what becomes of a text (`html`).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from service.markup.blocks import Block
 from service.markup.runs import Passage, Piece, Run
 from service.markup.tags import BREAKING_OUT, FOREIGN, Token, read_references, tokens
 
-__all__ = ["read"]
+__all__ = ["Reader"]
 
 
 def _words(names: str) -> frozenset[str]:
@@ -55,12 +55,6 @@ _MAX_LEFT_OUT = 100
 """So deep an end tag that is left out is looked for; no page nests inline tags deeper."""
 
 
-def read(text: str, ignore_tags: Collection[str] = (), *, xml: bool = False) -> list[Passage]:
-    """Returns what is to be translated, in order of where it begins, in linear time."""
-    reader = _XMLReader(text, ignore_tags) if xml else _Reader(text, ignore_tags)
-    return sorted(reader.read(), key=lambda passage: passage.start)
-
-
 @dataclass(slots=True)
 class _Element:
     """An element that is open.
@@ -83,8 +77,12 @@ class _Element:
 _OUTSIDE = _Element("", breaks=True, silent=False, left=False)
 
 
-class _Reader:
-    """Goes through the tokens once."""
+class Reader:
+    """Goes through the tokens of HTML once, in linear time.
+
+    Args:
+        ignore_tags: elements whose content is left alone.
+    """
 
     xml = False
 
@@ -98,6 +96,7 @@ class _Reader:
         self._link_end = -1
 
     def read(self) -> list[Passage]:
+        """Returns what is to be translated, in order of where it begins."""
         for token in self._tokens():
             match token.kind:
                 case "start":
@@ -111,7 +110,7 @@ class _Reader:
                 case _ if not self._open[-1].left:
                     self._run.tag(token.start, token.end)
         self._finish()
-        return self._found
+        return sorted(self._found, key=lambda passage: passage.start)
 
     def _write(self, token: Token) -> None:
         kept = self._run.kept is not None
@@ -244,62 +243,6 @@ class _Reader:
     @property
     def _is_foreign(self) -> bool:
         return any(self._names[name] for name in FOREIGN)
-
-
-class _XMLReader(_Reader):
-    """XML has no elements of its own: where one stands says what it is."""
-
-    xml = True
-
-    def _tokens(self) -> Iterable[Token]:
-        found = list(tokens(self._text, xml=True))
-        self._borders = _borders(self._text, found)
-        return found
-
-    def _breaks(self, token: Token) -> bool:
-        return token.start in self._borders
-
-    def _leaves(self, token: Token) -> bool:
-        return False
-
-    def _is_empty(self, token: Token) -> bool:
-        return token.empty
-
-    def _end_left_out(self, name: str) -> None:
-        """XML leaves no tag out."""
-
-    def _values(self, token: Token) -> Iterator[Passage]:
-        yield from ()
-
-
-def _borders(text: str, found: Sequence[Token]) -> set[int]:
-    """Where the elements begin that stand among elements alone, without text beside them."""
-    borders: set[int] = set()
-    names: Counter[str] = Counter()
-    opened: list[tuple[str, list[int], bool]] = []
-    around: tuple[str, list[int], bool] = ("", [], False)
-    for token in found:
-        if token.kind == "text":
-            if not around[2] and not text[token.start : token.end].isspace():
-                around = (around[0], around[1], True)
-        elif token.kind == "start":
-            around[1].append(token.start)
-            if not token.empty:
-                names[token.name] += 1
-                opened.append(around)
-                around = (token.name, [], False)
-        elif token.kind == "end" and names[token.name]:
-            name = ""
-            while name != token.name:
-                name, children, has_text = around
-                names[name] -= 1
-                if not has_text:
-                    borders.update(children)
-                around = opened.pop()
-    for _, children, has_text in (*opened, around):
-        if not has_text:
-            borders.update(children)
-    return borders
 
 
 def _value(text: str, start: int, end: int, quote: str) -> Passage | None:
