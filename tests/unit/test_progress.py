@@ -1,9 +1,10 @@
 """How far a long text is, as a terminal shows it."""
 
-import sys
+from types import SimpleNamespace
 
 import pytest
 
+from service.cli import progress
 from service.cli.progress import LONG_CHARACTERS, progress_of
 from service.tasks.results import Range, TranslatedSegment
 from service.tasks.told import Begun, ChunksRead, SegmentDone, SentenceDone, Told
@@ -11,7 +12,8 @@ from service.tasks.told import Begun, ChunksRead, SegmentDone, SentenceDone, Tol
 
 @pytest.fixture
 def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    stream = SimpleNamespace(isatty=lambda: True)
+    monkeypatch.setattr(progress, "sys", SimpleNamespace(stderr=stream))
 
 
 def lines(captured: str) -> list[str]:
