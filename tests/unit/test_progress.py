@@ -17,7 +17,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def lines(captured: str) -> list[str]:
-    """What came one after another on the line; click takes the codes out, as this is no terminal."""
+    """What came one after another on the line; click leaves the codes out here."""
     return captured.split("\r")[1:]
 
 

@@ -19,6 +19,7 @@ from service.errors import (
 from service.tasks.memory import Memory
 from service.tasks.results import SummaryResult
 from service.tasks.summarize import Summarizer, SummaryRequest
+from service.tasks.told import Begun, ChunksRead, Event, ModelAwaited, SentenceDone
 from service.tasks.translate import Translator
 from service.text.segment import sentences
 from tests.fakes import (
@@ -339,3 +340,47 @@ class TestRefusals:
             assert (
                 await summarizer.summarize(SummaryRequest(ARTICLE.replace("bridge", "tram")))
             ).summary
+
+
+class TestTelling:
+    async def both(self, text: str, *targets: str) -> tuple[list[Event], SummaryResult]:
+        """What is told, and the answer, which is that of a plain call."""
+        events: list[Event] = []
+        request = SummaryRequest(text, translate_to=targets)
+        async with summarizing(fake()) as summarizer:
+            plain = await summarizer.summarize(request)
+        async with summarizing(fake()) as summarizer:
+            streamed = await summarizer.summarize(request, events.append)
+        assert streamed.sentences == plain.sentences
+        assert replace(streamed, timings_ms=plain.timings_ms) == plain
+        return events, streamed
+
+    async def test_chunks_then_sentences_then_their_translations(self) -> None:
+        events, result = await self.both(numbered(40), "hy")
+        count = len(result.sentences)
+        assert count > 1
+        kinds = [type(e) for e in events if not isinstance(e, ModelAwaited)]
+        chunks = kinds.count(ChunksRead)
+        assert kinds == [
+            *[ChunksRead] * chunks,
+            *[SentenceDone] * count,
+            Begun,
+            *[SentenceDone] * count,
+        ]
+        assert Begun("hy", count) in events
+        said = [e for e in events if isinstance(e, SentenceDone)]
+        for index, sentence in enumerate(result.sentences):
+            own, translated = said[index], said[count + index]
+            assert own == SentenceDone(index, None, sentence.text, sentence.sources)
+            assert translated == SentenceDone(index, "hy", sentence.translations["hy"])
+
+    async def test_the_chunks_of_each_pass_are_counted_to_its_end(self) -> None:
+        events, result = await self.both(numbered(40))
+        read = [e for e in events if isinstance(e, ChunksRead)]
+        first = [e for e in read if e.chunks == result.usage.chunks]
+        assert [e.done for e in first] == list(range(1, result.usage.chunks + 1))
+
+    async def test_a_text_that_comes_back_as_it_is_is_told_of_as_well(self) -> None:
+        events, result = await self.both("One sentence stands alone.")
+        (said,) = [e for e in events if isinstance(e, SentenceDone)]
+        assert said.text == result.summary
