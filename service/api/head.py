@@ -22,21 +22,28 @@ def answering_head(app: ASGIApp) -> ASGIApp:
                 ]
             await send(message)
 
+        if scope["type"] != ScopeType.HTTP:
+            await app(scope, receive, send)
+            return
+        if scope["method"] != "HEAD":
+            await app(scope, receive, naming)
+            return
+        asked = {**scope, "method": "GET"}
+
+        def tell() -> None:
+            """Says what others look for: the route, for one, when the answer gets its headers."""
+            scope.update({**asked, "method": "HEAD"})  # type: ignore[typeddict-item]
+
         async def without_body(message: Message) -> None:
+            tell()
             if message["type"] == "http.response.body":
                 message["body"] = b""
             await naming(message)
 
-        if scope["type"] != ScopeType.HTTP:
-            await app(scope, receive, send)
-        elif scope["method"] != "HEAD":
-            await app(scope, receive, naming)
-        else:
-            asked = {**scope, "method": "GET"}
-            try:
-                await app(asked, receive, without_body)  # type: ignore[arg-type]
-            finally:  # what others look for in it: the route, for one
-                scope.update({**asked, "method": "HEAD"})  # type: ignore[typeddict-item]
+        try:
+            await app(asked, receive, without_body)  # type: ignore[arg-type]
+        finally:
+            tell()
 
     return answering
 

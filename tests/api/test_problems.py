@@ -137,12 +137,15 @@ def test_a_method_that_is_not_allowed_is_a_problem_that_says_which_are(
     assert options.headers["allow"] == allowed
 
 
-@pytest.mark.parametrize("path", ["/health/live", "/v1/models", "/metrics", "/openapi.json"])
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/health/live", "/v1/models", "/metrics", "/openapi.json"]
+)
 def test_head_is_get_without_the_body(client: Client, path: str) -> None:
     head, get = client.head(path), client.get(path)
     assert head.status_code == get.status_code == 200
     assert head.content == b""
-    assert head.headers["content-type"] == get.headers["content-type"]
+    for name in ("content-type", "content-security-policy", "cache-control"):
+        assert head.headers[name] == get.headers[name]
 
 
 def test_head_where_there_is_no_get_has_no_body_either(client: Client) -> None:
