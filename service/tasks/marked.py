@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from service.markup.blocks import Block, Markup
 from service.markup.formats import markup_of
 from service.tasks.aside import aside
-from service.tasks.placing import kept_of, placed
+from service.tasks.placing import placed
 from service.tasks.results import Caution, Range, TranslatedSegment, Translation, TranslationResult
 from service.tasks.told import Event, SegmentDone, TextDone, Told
 
@@ -149,18 +149,13 @@ class _Marked:
                     warnings.append(warning)
         markup = self._markups[index]
         text = self._text(markup, blocks)
-        others = max((len(part.alternatives) for part in parts), default=0)
+        ranks = min((len(part.others) for part in parts), default=0)
         alternatives = [
             self._text(
                 markup,
-                [
-                    _in_proportion(block, part.alternatives[: rank + 1][-1])
-                    if part.alternatives and not kept_of(block)
-                    else done
-                    for block, part, done in zip(own, parts, blocks, strict=True)
-                ],
+                [placed(block, part.others[r])[0] for block, part in zip(own, parts, strict=True)],
             )
-            for rank in range(others)
+            for r in range(ranks)
         ]
         return tuple(blocks), Translation(
             index,
@@ -196,13 +191,3 @@ def _in_input(
 
 
 STAYS = "what must stay as it is came back in another order, so the sentence is not translated"
-
-
-def _in_proportion(block: Block, text: str) -> Block:
-    """A translation without segments: marks as far into it as they were into the text."""
-    share = len(text) / max(1, len(block.text))
-    marks = [
-        replace(mark, start=round(mark.start * share), end=round(mark.end * share))
-        for mark in block.marks
-    ]
-    return Block(text, tuple(marks))

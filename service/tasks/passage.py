@@ -5,16 +5,16 @@ depends on it and on its predecessors alone. Knows neither how a segment is tran
 told.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 
 from service.models.catalog import ModelSpec
 from service.runner import ModelInfo
-from service.tasks.judge import Judge
+from service.tasks.judge import Candidate, Judge
 from service.tasks.repair import Work
 from service.tasks.results import Caution, Range, TranslatedSegment, Translation, bundled_model
 from service.telemetry import metrics
-from service.text.alignment import Carrier, relinked
+from service.text.alignment import Carrier, Link, relinked
 from service.text.consistency import Renderings
 from service.text.finding import Finding
 from service.text.segment import Document, Segment
@@ -83,7 +83,8 @@ class Passage:
     def done(self, spec: ModelSpec, candidates: int) -> Done:
         """Puts the text together, when it is final; so many `candidates` of it as differ."""
         works = list(self.works.values())
-        texts = [self._text(rank) for rank in range(candidates)]
+        ranked = [tuple(self._ranked(rank)) for rank in range(candidates)]
+        texts = [self.document.rejoin([one.text for one in segments]) for segments in ranked]
         warnings = [warning for segment in self.final for warning in segment.warnings]
         for warning in warnings:
             metrics.WARNINGS.labels("translate", warning.code).inc()
@@ -97,22 +98,29 @@ class Passage:
                 alternatives=tuple(dict.fromkeys(t for t in texts[1:] if t != texts[0])),
                 segments=tuple(self.final),
                 warnings=tuple(warnings),
+                others=tuple(ranked[1:]),
             ),
             input_tokens=sum(work.trial.tokens for work in works),
             output_tokens=sum(work.tokens for work in works),
             fallback=next((w.best.model for w in works if w.best.model is not None), None),
         )
 
-    def _text(self, rank: int) -> str:
-        """The text with the candidates of this rank; where there are fewer, with the last."""
-        return self.document.rejoin(
-            [
-                self.works[index].candidates[: rank + 1][-1].text
-                if index in self.works
-                else segment.text
-                for index, segment in enumerate(self.document.segments)
-            ]
-        )
+    def _ranked(self, rank: int) -> Iterator[TranslatedSegment]:
+        """The segments with the candidates of this rank; where there are fewer, with the last."""
+        for index, segment in enumerate(self.final):
+            work = self.works.get(index)
+            if work is None or not rank:
+                yield segment
+            else:
+                said = work.candidates[: rank + 1][-1]
+                yield replace(
+                    segment,
+                    text=said.text,
+                    score=said.score,
+                    raw=said.raw,
+                    repair=said.way,
+                    links=_links(said),
+                )
 
 
 def _translated(
@@ -130,8 +138,13 @@ def _translated(
         best.raw,
         tuple(_caution(finding, index) for finding in (*best.findings, *further)),
         best.way,
-        tuple(relinked(best.links, Carrier(best.raw, best.text))) if best.links else (),
+        _links(best),
     )
+
+
+def _links(said: Candidate) -> tuple[Link, ...]:
+    """The links of a candidate as its type is set."""
+    return tuple(relinked(said.links, Carrier(said.raw, said.text))) if said.links else ()
 
 
 def _caution(finding: Finding, segment: int) -> Caution:

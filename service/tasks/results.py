@@ -88,7 +88,11 @@ class TranslatedSegment:
 
 @dataclass(frozen=True, slots=True)
 class Translation:
-    """One text in one target language."""
+    """One text in one target language.
+
+    Attributes:
+        others: the segments of what else was asked for; `alternatives` are those that differ.
+    """
 
     index: int
     target: str
@@ -96,6 +100,7 @@ class Translation:
     alternatives: tuple[str, ...]
     segments: tuple[TranslatedSegment, ...]
     warnings: tuple[Caution, ...]
+    others: tuple[tuple[TranslatedSegment, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
