@@ -79,6 +79,18 @@ def good_asks(seed: int) -> list[Ask]:
     for text in read[:4]:
         body = {"text": text, "translate_to": ["hy", "ru"]}
         asks.append(_ask("summary translated", "/v1/summarize", body, "summarize", "hy", "ru"))
+    for text in read[4:8]:
+        streamed: dict[str, Any] = {"text": text, "stream": True}
+        asks += [
+            _ask("stream", "/v1/translate", streamed | {"target": "hy"}, "hy"),
+            _ask(
+                "stream summary",
+                "/v1/summarize",
+                streamed | {"translate_to": ["ru"]},
+                "summarize",
+                "ru",
+            ),
+        ]
     odd = ["", "42", "\u202eabc", "😀" * 50, "a" * 3000, "\n" * 2000, "\ufeffNo.", "<b>x</b> & y"]
     asks += [_ask("odd", "/v1/translate", {"text": text, "target": "hy"}, "hy") for text in odd]
     return asks

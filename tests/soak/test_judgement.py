@@ -81,3 +81,22 @@ def test_metrics_are_summed_by_what_they_tell() -> None:
         'lur_queued_jobs{model="a"} 2.0\n'
     )
     assert numbers(text) == {"lur_jobs done": 7.0, "lur_queued_jobs": 2.0}
+
+
+def stream(*events: str) -> bytes:
+    """A stream as it comes, each event in a chunk."""
+    chunks = b"".join(b"%x\r\n%s\r\n" % (len(e.encode()), e.encode()) for e in events)
+    head = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+    return head + chunks + b"0\r\n\r\n"
+
+
+def test_a_stream_is_worth_its_last_event() -> None:
+    segment = 'event: segment\ndata: {"text": "1\\r\\n2a"}\n\n'
+    result = f"event: result\ndata: {json.dumps(TRANSLATION)}\n\n"
+    assert verdict(ASK, parsed(stream(segment, ": keep-alive\n\n", result))) is None
+    error = 'event: error\ndata: {"status": 503, "retry_after_s": 1.5}\n\n'
+    assert parsed(stream(segment, error)).retry_after == "2"
+    assert verdict(ASK, parsed(stream(error))) is None
+    fault = 'event: error\ndata: {"status": 500}\n\n'
+    assert str(verdict(ASK, parsed(stream(segment, fault)))).startswith("status 500")
+    assert "without an answer" in str(verdict(ASK, parsed(stream(segment))))

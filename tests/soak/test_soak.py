@@ -19,4 +19,5 @@ def test_under_twice_its_capacity_with_faults_nothing_is_wrong_and_nothing_grows
     assert report.faults == []
     asked = {kind for kind, _ in report.outcomes}
     assert {f"fault {fault[6:].lower()}" for fault in FAULTS} <= asked
+    assert {"stream", "stream summary"} <= asked
     assert {"single", "summary", "both", "leaves", "half", "dawdles", "unload"} <= asked

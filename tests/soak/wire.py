@@ -6,6 +6,8 @@ is asked.
 
 import asyncio
 import json
+import math
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,5 +110,21 @@ def parsed(received: bytes) -> Answer:
     headers = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
     if not received or int(headers.get("content-length", len(body))) != len(body):
         return Answer(0)
+    if headers.get("content-type", "").startswith("text/event-stream"):
+        return _end_of_stream(body)
     status = int(lines[0].split(" ")[1])
     return Answer(status, headers.get("content-type", ""), headers.get("retry-after", ""), body)
+
+
+def _end_of_stream(body: bytes) -> Answer:
+    """The last event of a stream, as the plain answer that it stands for; cut short, none."""
+    whole = re.sub(rb"(?:\r\n)?[0-9a-f]+\r\n", b"", body)  # chunks' heads; JSON has no CR
+    last = whole.rstrip().rpartition(b"event: ")[2]
+    name, _, data = last.partition(b"\ndata: ")
+    if name == b"result":
+        return Answer(200, "application/json", body=data)
+    if name != b"error":
+        return Answer(0)
+    problem = json.loads(data)
+    later = str(math.ceil(problem["retry_after_s"])) if "retry_after_s" in problem else ""
+    return Answer(problem["status"], "application/problem+json", later, data)
