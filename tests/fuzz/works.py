@@ -31,6 +31,7 @@ from service.text.checks import (
 from service.text.checks.scraps import scraps
 from service.text.clauses import clauses, continued
 from service.text.consistency import inconsistent
+from service.text.detect import detect
 from service.text.faithful import Article, replacement
 from service.text.finding import Finding
 from service.text.glossary import Glossary, missed
@@ -234,6 +235,7 @@ WORKS: dict[str, Callable[[str], object]] = {
     "judge hy": lambda text: _judged(SENTENCE, text, HY),
     "judge ru": lambda text: _judged(text, text[1:], RU),
     "judge fr": lambda text: _judged(text, SENTENCE, FR),
+    "detect": detect,
     "kept": _kept,
     "linked": _linked,
     "as it is": lambda text: condense._within_ceilings(sentences(text) or [""], 9, 9),
