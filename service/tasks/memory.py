@@ -154,15 +154,14 @@ class Memory:
         keys = _keys(runner, jobs)
         wanted = dict(zip(keys, jobs, strict=True))
         first_places = dict(zip(reversed(keys), reversed(places), strict=True)) if places else {}
-        say = _to_each(keys, heard)
+        say = _to_each(keys, heard) if heard is not None else None
         _count("shared", len(jobs) - len(wanted))
         found = self._recalled(wanted)
-        say(found)
         if self._shelf is not None and len(found) < len(wanted):
-            unshelved = await self._unshelved(self._shelf, wanted.keys() - found.keys())
-            say(unshelved)
-            found |= unshelved
+            found |= await self._unshelved(self._shelf, wanted.keys() - found.keys())
         # From here to the queue nothing else runs, so no equal job can slip in between.
+        if say is not None:
+            say(found)
         missing = {key: job for key, job in wanted.items() if key not in found}
         if missing:
             results = await self._fly(runner, missing, flow, first_places, say)
@@ -197,7 +196,7 @@ class Memory:
         missing: Mapping[bytes, Wanted],
         flow: Flow,
         places: Mapping[bytes, int],
-        say: Say,
+        say: Say | None,
     ) -> dict[bytes, JobResult]:
         """Waits for equal jobs under way, and for jobs of its own where there are none."""
         began_s = time.monotonic()
@@ -205,18 +204,19 @@ class Memory:
         hearing: dict[bytes, Callable[[asyncio.Future[JobResult]], None]] = {}
         try:
             self._board(runner, missing, flow, places, flights)
-            for key, flight in flights.items():
-                hearing[key] = partial(_landed, key, say)
-                flight.landed.add_done_callback(hearing[key])
+            if say is not None:
+                hearing = {key: partial(_landed, key, say) for key in flights}
+            for key, hear in hearing.items():
+                flights[key].landed.add_done_callback(hear)
             landed = [flight.landed for flight in flights.values()]
             done, _ = await asyncio.wait(landed, return_when=asyncio.FIRST_EXCEPTION)
             for one in done:
                 one.result()  # raises its failure
             return {key: _since(began_s, flights[key].landed.result()) for key in missing}
         finally:
+            for key, hear in hearing.items():
+                flights[key].landed.remove_done_callback(hear)
             for key, flight in flights.items():
-                if key in hearing:
-                    flight.landed.remove_done_callback(hearing[key])
                 self._leave(key, flight)
 
     def _board(
@@ -309,10 +309,8 @@ def _keys(runner: Runner, jobs: Iterable[Wanted]) -> list[bytes]:
     return keys
 
 
-def _to_each(keys: Sequence[bytes], heard: Heard | None) -> Say:
+def _to_each(keys: Sequence[bytes], heard: Heard) -> Say:
     """Returns what tells, of keys and their values, whoever listens by the jobs' indices."""
-    if heard is None:
-        return lambda _: None
     indices: dict[bytes, list[int]] = {}
     for index, key in enumerate(keys):
         indices.setdefault(key, []).append(index)
