@@ -23,11 +23,18 @@ def spots(text: str, sentence: str, kept: Sequence[Span]) -> list[tuple[int, int
     """Returns where what a sentence keeps is in a text: its translation, or itself.
 
     Returns:
-        None unless all of it is there, as words of their own, as often as in the sentence.
+        None unless all of it is there as often as in the sentence, and as words of their own where
+        it is that in the sentence.
     """
     if not kept:
         return []
-    pattern = _pattern(tuple(dict.fromkeys(span.text for span in kept)))
+    joined: dict[str, tuple[bool, bool]] = {}
+    for span in kept:
+        before, after = joined.get(span.text, (False, False))
+        before |= _is_word(sentence[max(0, span.start - 1) : span.start])
+        after |= _is_word(sentence[span.end : span.end + 1])
+        joined[span.text] = before, after
+    pattern = _pattern(tuple((said, *sides) for said, sides in joined.items()))
     here = [(found[0], found.start(), found.end()) for found in pattern.finditer(text)]
     there = [(found[0], found.start(), found.end()) for found in pattern.finditer(sentence)]
     if Counter(said for said, _, _ in here) != Counter(said for said, _, _ in there):
@@ -49,15 +56,19 @@ def spots(text: str, sentence: str, kept: Sequence[Span]) -> list[tuple[int, int
     return found
 
 
+def _is_word(sign: str) -> bool:
+    return sign.isalnum() or sign == "_"
+
+
 @lru_cache(maxsize=64)
-def _pattern(texts: tuple[str, ...]) -> re.Pattern[str]:
-    longest_first = sorted(texts, key=len, reverse=True)
-    return re.compile("|".join(map(_alone, longest_first)))
+def _pattern(texts: tuple[tuple[str, bool, bool], ...]) -> re.Pattern[str]:
+    longest_first = sorted(texts, key=lambda one: len(one[0]), reverse=True)
+    return re.compile("|".join(_alone(*one) for one in longest_first))
 
 
-def _alone(text: str) -> str:
-    before = r"(?<!\w)" if text[0].isalnum() else ""
-    after = r"(?!\w)" if text[-1].isalnum() else ""
+def _alone(text: str, joined_before: bool, joined_after: bool) -> str:
+    before = r"(?<!\w)" if _is_word(text[0]) and not joined_before else ""
+    after = r"(?!\w)" if _is_word(text[-1]) and not joined_after else ""
     return before + re.escape(text) + after
 
 

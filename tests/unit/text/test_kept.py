@@ -30,6 +30,9 @@ def spans(text: str, *words: str) -> list[Span]:
         ("run it", ["it"], "it-ի", ["it"]),
         ("x() x", ["x()", "x"], "x x()", ["x()", "x"]),
         ("ab a", ["a"], "ab", None),
+        ("two ints", ["int"], "zwei int", ["int"]),
+        ("two ints", ["int"], "zwei", None),
+        ("CtrlC stops", ["Ctrl", "C"], "CtrlC", ["Ctrl", "C"]),
     ],
 )  # fmt: skip
 def test_what_is_kept_is_there_as_it_is_and_as_often(
