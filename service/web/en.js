@@ -71,6 +71,8 @@ export default {
   "w.untranslated": "Left untranslated: “{value}”.",
   "w.unknown_characters": "Characters that no writer writes: “{value}”.",
   "w.glossary_missed": "The glossary's term for “{value}” is not here.",
+  "w.name_inconsistent": "“{value}” has another name here than before in the text.",
+  "w.kept_changed": "“{value}” must stay as it is and did not, so the sentence is left untranslated.",
   "w.number_not_in_source": "The article does not have the number “{value}”.",
   "w.name_not_in_source": "The article does not have the name “{value}”.",
   "w.quotation_not_in_source": "The article does not have these words: “{value}”.",

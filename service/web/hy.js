@@ -115,6 +115,8 @@ export default {
   "w.untranslated": "Մնացել է առանց թարգմանության՝ «{value}»։",
   "w.unknown_characters": "Նիշեր, որոնք ոչ ոք չի գրում՝ «{value}»։",
   "w.glossary_missed": "«{value}» եզրույթի համար տրված թարգմանությունն այստեղ չկա։",
+  "w.name_inconsistent": "«{value}» անունն այստեղ այլ կերպ է, քան տեքստում ավելի վաղ։",
+  "w.kept_changed": "«{value}» հատվածը պետք է մնար անփոփոխ, բայց փոխվել էր, ուստի նախադասությունը թարգմանված չէ։",
   "w.number_not_in_source": "Հոդվածում «{value}» թիվը չկա։",
   "w.name_not_in_source": "Հոդվածում «{value}» անունը չկա։",
   "w.quotation_not_in_source": "Հոդվածում այս խոսքերը չկան՝ «{value}»։",

@@ -4,7 +4,12 @@ import { el } from "./dom.js";
 import { knows, language, t } from "./words.js";
 
 /** Warnings whose value stands in the source; that of all others stands in what was made of it. */
-const OF_SOURCE = new Set(["number_lost", "url_lost", "glossary_missed"]);
+const OF_SOURCE = new Set([
+  "number_lost",
+  "url_lost",
+  "glossary_missed",
+  "name_inconsistent",
+]);
 
 /** The notes of one result, numbered from 1. */
 export class Notes {
