@@ -92,9 +92,8 @@ def _converting(core: Core) -> Iterator[Finding]:
     absent = [spec for spec in core.catalog.routed() if core.store.locate(spec) is None]
     if any(isinstance(spec.source, HubSource | DirectorySource) for spec in absent):
         good = importlib.util.find_spec("torch") is not None
-        message = (
-            "installed" if good else "missing: pip install 'lur[convert]', or bring models along"
-        )
+        missing = "missing: pip install '.[convert]' in the checkout, or bring models along"
+        message = "installed" if good else missing
         yield Finding(good, "torch, to convert", message)
     fetched = [spec for spec in absent if isinstance(spec.source, HubSource | ArchiveSource)]
     if fetched and core.settings.offline:

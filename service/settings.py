@@ -2,7 +2,7 @@
 
 `Settings.read` is the only reader of the environment, and it is given the mapping. Each field is
 the environment variable `LUR_<FIELD>` and the flag `--<field>` of `lur serve`; its description is
-the one in the README, in `--help` and nowhere else.
+the one in `docs/running.md`, in `--help` and nowhere else.
 """
 
 from collections.abc import Mapping

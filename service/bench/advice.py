@@ -23,7 +23,7 @@ PROFILE_BYTES: Final[Mapping[Profile, int]] = {
     "bundled": 230_000_000,
 }
 """Memory with every model loaded, for profiles that are not on disk: one byte a parameter, 130 MB a
-model to work in, the service itself (README, "Sizing")."""
+model to work in, the service itself (`docs/running.md`, "Sizing")."""
 
 REQUESTS_A_PROCESS: Final = 300
 """Requests a second that one process's Python surely answers, about 2 ms of CPU each; only an
@@ -156,7 +156,7 @@ def _profile(
 ) -> tuple[Profile | None, str]:
     """The best profile that fits into the memory, by measured figures where there are any."""
     if memory_bytes is None:
-        return None, "The memory of this machine is not known: see Sizing in the README."
+        return None, "The memory of this machine is not known: see Sizing in docs/running.md."
     for profile in PROFILES:
         needed, kind = _needed_bytes(profile, profiles[profile], chosen)
         if needed <= memory_bytes:

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
+from service.answers import SummarizeResponse, TranslateResponse
 from service.bulk.items import Flawed, Item, Shard
 from service.bulk.ledger import Ledger
 from service.core import Core
@@ -35,12 +36,21 @@ PATIENCE_S = 1.0
 
 def summarizing(core: Core, request: SummaryRequest) -> Work:
     """Returns the work of summarizing like `request`, whose text does not matter."""
-    return lambda text: core.summarizer.summarize(replace(request, text=text))
+
+    async def work(text: str) -> object:
+        return SummarizeResponse.of(await core.summarizer.summarize(replace(request, text=text)))
+
+    return work
 
 
 def translating(core: Core, request: TranslationRequest) -> Work:
-    """Returns the work of translating like `request`, whose texts do not matter."""
-    return lambda text: core.translator.translate(replace(request, texts=(text,)))
+    """Returns the work of translating like `request`, with pairs; its texts do not matter."""
+
+    async def work(text: str) -> object:
+        result = await core.translator.translate(replace(request, texts=(text,)))
+        return TranslateResponse.of(result, segments=True)
+
+    return work
 
 
 async def run(

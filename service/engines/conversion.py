@@ -35,7 +35,7 @@ from service.engines.tokenizers import pieces_of
 
 __all__ = ["convert_archive", "convert_checkpoint", "main", "trim_target"]
 
-MISSING_EXTRA = "converting needs the extra: pip install 'lur[convert]'"
+MISSING_EXTRA = "converting needs more libraries: pip install '.[convert]' in the checkout"
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from service.evaluate.inputs import EvaluationError
 __all__ = ["UNSCORED", "Quality", "SummaryScorer", "TranslationScorer"]
 
 ROUGE = ("rouge1", "rouge2", "rougeL")
-MISSING = "scores need more libraries: pip install 'lur[eval]'"
+MISSING = "scores need more libraries: pip install '.[eval]' in the checkout"
 
 
 @dataclass(frozen=True, slots=True)

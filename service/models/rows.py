@@ -78,7 +78,7 @@ def builtin_rows() -> list[ModelSpec]:
                 "Helsinki-NLP/opus-mt-en-hy", "2b0a113b0968e30d7c6d4eedfe58007fe50ad819"
             ),
             license="Apache-2.0",
-            quality=Quality("BLEU", _FLORES, 7.8, "OPUS-MT evaluation"),
+            quality=Quality("BLEU", _FLORES, 7.8, "Mozilla's evaluation of translators"),
             worth="Poor Armenian: it loses 37.7 % of the numbers and drops parts of sentences.",
         ),
         ModelSpec(
@@ -89,7 +89,7 @@ def builtin_rows() -> list[ModelSpec]:
                 "Helsinki-NLP/opus-mt-en-ru", "13dd880734a16cbfb049690c7f53cb94705ca1d2"
             ),
             license="Apache-2.0",
-            quality=Quality("BLEU", _FLORES, 25.5, "OPUS-MT evaluation"),
+            quality=Quality("BLEU", _FLORES, 25.5, "Mozilla's evaluation of translators"),
             worth="Usable Russian; edit before publishing.",
         ),
         ModelSpec(

@@ -283,5 +283,7 @@ def test_scores_without_their_libraries_name_the_extra(
     monkeypatch.setitem(sys.modules, "sacrebleu.metrics.bleu", None)
     result = lur(*translate("--reference", "hy", "--system-output", "hy"))
     assert result.exit_code == 1
-    assert result.stderr == "Error: scores need more libraries: pip install 'lur[eval]'\n"
+    assert result.stderr == (
+        "Error: scores need more libraries: pip install '.[eval]' in the checkout\n"
+    )
     assert lur(*translate("--system-output", "hy")).exit_code == 0
