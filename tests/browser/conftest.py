@@ -1,6 +1,6 @@
 """Opens the page in Debian's Chromium, as its users do, and watches what the browser says of it.
 
-Without a browser these tests are skipped, and say so; with LUR_BROWSER_TESTS=required they fail.
+Without a browser these tests are skipped, and say so; with BROWSER_TESTS=required they fail.
 """
 
 import os
@@ -51,7 +51,7 @@ def playwright() -> Iterator["Playwright"]:
     missing += [name for name in ("playwright", "axe_playwright_python") if not find_spec(name)]
     if missing:
         reason = f"no browser to test the page in: {', '.join(missing)} missing"
-        if os.environ.get("LUR_BROWSER_TESTS") == "required":
+        if os.environ.get("BROWSER_TESTS") == "required":
             pytest.fail(reason)
         pytest.skip(reason)
     from playwright.sync_api import sync_playwright

@@ -1,4 +1,4 @@
-"""Takes the pictures of the README, with LUR_PICTURES=docs/images or wherever they shall go.
+"""Takes the pictures of the README, with PICTURES=docs/images or wherever they shall go.
 
 All that is in them came out of the models that ship; what is translated is in the tiny language
 that the translators know.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 MAX_BYTES = 200_000
-WANTED = os.environ.get("LUR_PICTURES")
+WANTED = os.environ.get("PICTURES")
 ARTICLE = """The energy minister of Greece opened a new factory in Beijing on Sunday. A storm \
 destroyed 85 factories in Geneva on December 17. The president of Armenia invited the health \
 minister of Canada to Yerevan on November 7.
@@ -27,7 +27,7 @@ minister of Canada to Yerevan on November 7.
 Finance Minister Robert Costa promised to build 6 hospitals by 2050 on Thursday. The exports of \
 Armenia rose by 13 percent in 2020."""
 
-pytestmark = pytest.mark.skipif(not WANTED, reason="LUR_PICTURES does not ask for pictures")
+pytestmark = pytest.mark.skipif(not WANTED, reason="PICTURES does not ask for pictures")
 
 
 @pytest.fixture(scope="module")
