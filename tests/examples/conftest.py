@@ -1,9 +1,11 @@
 """What is shown in `examples/` runs as a user runs it: a process beside a running service."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -33,12 +35,16 @@ class Example:
         )
 
     def start(self, *arguments: object) -> subprocess.Popen[str]:
+        """Starts it as a terminal does: a shell's background jobs, and their children, are deaf to
+        Ctrl-C.
+        """
         return subprocess.Popen(
             [*self._command, *map(str, arguments)],
             env=self._environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
+            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
 
 
