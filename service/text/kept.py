@@ -119,9 +119,17 @@ def apart(
                 (segment, ()) for stretch in stretches if (segment := _segment(text, *stretch))
             ]
         elif (segment := _segment(text, start, end)) is not None:
-            own = tuple(Span(o.start - start, o.end - start, o.text) for o in inside)
-            found.append((segment, own))
+            found.append((segment, tuple(_within(segment, inside))))
     return found
+
+
+def _within(segment: Segment, kept: Sequence[Span]) -> Iterator[Span]:
+    """Yields what of these stretches is in the segment, which has no space around it."""
+    for one in kept:
+        start, end = max(one.start, segment.start), min(one.end, segment.end)
+        if start < end:
+            start, end = start - segment.start, end - segment.start
+            yield Span(start, end, segment.text[start:end])
 
 
 def _unbroken(

@@ -177,7 +177,9 @@ def _marks(output: str, placeholder: Placeholder) -> "Iterator[_Spot | None]":
             yield start, end, form
             continue
         text = glue(form, letters, output[end : end + _LOOK_AHEAD])
-        apart = hyphen is not None and hyphen[0].isspace() and hyphen[-1].isspace()
+        # A dash and a word of its own, if no ending follows or the form takes none.
+        spaced = hyphen is not None and hyphen[0].isspace()
+        apart = spaced and (hyphen[-1].isspace() or text == form)
         if text is not None and not output[end : end + 1].isalpha() and not apart:
             yield start, end, text
         else:

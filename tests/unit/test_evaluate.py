@@ -195,7 +195,7 @@ def test_a_missing_library_is_named_by_its_extra(
     monkeypatch: pytest.MonkeyPatch, library: str, scorer: type
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    with pytest.raises(EvaluationError, match=r"pip install 'lur\[eval\]'$"):
+    with pytest.raises(EvaluationError, match=r"pip install '\.\[eval\]' in the checkout$"):
         scorer()
 
 

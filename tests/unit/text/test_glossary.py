@@ -2,7 +2,7 @@ from collections.abc import Callable
 from time import process_time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.text.glossary import Glossary, missed
@@ -283,6 +283,8 @@ def test_a_small_letter_form_begins_a_sentence_with_a_capital() -> None:
 
 
 @given(texts, st.sampled_from(PLACEHOLDER_STYLES))
+@example("‐Ё", PLACEHOLDER_STYLES[0])
+@example("-ի", PLACEHOLDER_STYLES[0])
 def test_what_a_model_leaves_alone_comes_back_with_the_first_forms(text: str, style: str) -> None:
     identity = Glossary.of({"Artsakh": "Artsakh", "drone": "drone"})
     sentence = f"{text} Artsakh {text} drone {text}"

@@ -61,6 +61,8 @@ def test_what_is_hidden_is_shown_again(text: str, places: list[int]) -> None:
 @given(texts, st.lists(st.integers(0, 200), max_size=80))
 @example("One. Two. Three. Four", [2, 12])
 @example("a " * 80, list(range(160)))
+@example("0000\r", [0, 5])
+@example(" 0000", [0, 3])
 def test_no_segment_ends_in_what_is_kept_and_nothing_else_is_lost(
     text: str, places: list[int]
 ) -> None:
