@@ -155,7 +155,7 @@ def build_core(settings: Settings) -> Core:
         settings.deadline_s,
     )
     summarizer = Summarizer(catalog, registry, memory, translator, settings.max_characters)
-    detector = Detector(catalog, translator, settings.max_characters)
+    detector = Detector(catalog, translator)
     documents = Documents(translator, settings.max_characters)
     return Core(
         settings, catalog, store, registry, memory, summarizer, translator, detector, documents

@@ -383,3 +383,18 @@ async def registry_of(
         yield registry
     finally:
         await registry.close()
+
+
+@dataclass
+class Used:
+    """What a result says it cost."""
+
+    input_tokens: int = 1
+    output_tokens: int = 1
+
+
+@dataclass
+class Done:
+    """The least that the work of a request comes to."""
+
+    usage: Used = field(default_factory=Used)

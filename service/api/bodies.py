@@ -37,6 +37,7 @@ __all__ = [
     "json_or_any_form",
     "json_or_form",
     "media_type",
+    "members",
     "read",
 ]
 
@@ -260,15 +261,22 @@ def _choices(whole: type[Body], path: str) -> list[str]:
 
 def _alternatives(found: Iterable[inspect.Type]) -> Iterator[inspect.Type]:
     """Yields what each may be, itself or inside a list."""
-    for kind in found:
-        if isinstance(kind, inspect.Metadata):
-            yield from _alternatives([kind.type])
-        elif isinstance(kind, inspect.UnionType):
-            yield from _alternatives(kind.types)
-        elif isinstance(kind, inspect.ListType):
-            yield from _alternatives([kind.item_type])
+    for member in (member for kind in found for member in members(kind)):
+        if isinstance(member, inspect.ListType):
+            yield from _alternatives([member.item_type])
         else:
-            yield kind
+            yield member
+
+
+def members(kind: inspect.Type) -> Iterator[inspect.Type]:
+    """Yields what a type may be, without the bounds of any."""
+    if isinstance(kind, inspect.Metadata):
+        yield from members(kind.type)
+    elif isinstance(kind, inspect.UnionType):
+        for member in kind.types:
+            yield from members(member)
+    else:
+        yield kind
 
 
 def _measured(body: bytes, path: str, is_key: bool, *, of_length: bool, above: bool) -> int | None:

@@ -15,6 +15,7 @@ from service.answers import DocumentResponse
 from service.api.bodies import JSON, json_only
 from service.api.dependencies import CoreDependency
 from service.api.documents_openapi import DocumentOperation, FileOperation, TextOperation
+from service.api.doubts import counted
 from service.api.limits import spent
 from service.api.middleware import within
 from service.api.problems import problem_responses
@@ -157,11 +158,11 @@ DOCUMENTS = (translate_document, text_of_document, make_docx)
 
 def _answer(document: TranslatedDocument, name: str, found: Format, accept: str) -> Response[Any]:
     """Says it as the client asked: the file, or JSON with the file in it."""
-    answer = DocumentResponse.of(document.data, name, found.media_type, document.result)
     if _wants_json(accept):
+        answer = DocumentResponse.of(document.data, name, found.media_type, document.result)
         return Response(answer)
-    warnings = {"Lur-Warnings": str(len(answer.translation.warnings))}
-    return _file(document.data, name, found.media_type, warnings)
+    [translation] = document.result.translations
+    return _file(document.data, name, found.media_type, counted(translation.warnings))
 
 
 def _name(upload: Upload[TranslateForm]) -> str:

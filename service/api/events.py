@@ -56,22 +56,16 @@ async def answered(
     Raises: see `within`, without a stream.
     """
     if stream:
-        return _Events(request, lambda told: work(told=told), shown, deadline_s)
+        return _Events(_Stream(request, lambda told: work(told=told), shown, deadline_s))
     return Response(shown(await within(request, work(), deadline_s)))
 
 
-class _Events(Response[Any], Generic[R]):
+class _Events(Response[Any]):
     """What Litestar takes for a response; the work begins when it is sent."""
 
-    def __init__(
-        self,
-        request: Request[Any, Any, Any],
-        work: Callable[[Told], Coroutine[Any, Any, R]],
-        shown: Callable[[R], msgspec.Struct],
-        deadline_s: float,
-    ) -> None:
+    def __init__(self, stream: ASGIResponse) -> None:
         super().__init__(None)
-        self._stream = _Stream(request, work, shown, deadline_s)
+        self._stream = stream
 
     def to_asgi_response(self, *_: object, **__: object) -> ASGIResponse:
         return self._stream
@@ -185,16 +179,8 @@ def _model(event: ModelAwaited) -> ModelEvent:
 
 def _segment(event: SegmentDone) -> SegmentEvent:
     pair = msgspec.convert(event.translated, TranslatedSegment, from_attributes=True)
-    return SegmentEvent(
-        index=event.index,
-        target=event.target,
-        segment=event.segment,
-        source=pair.source,
-        text=pair.text,
-        score=pair.score,
-        warnings=pair.warnings,
-        repair=pair.repair,
-    )
+    said = msgspec.structs.asdict(pair)
+    return SegmentEvent(index=event.index, target=event.target, segment=event.segment, **said)
 
 
 def _sentence(event: SentenceDone) -> SentenceEvent:

@@ -15,7 +15,6 @@ from service.api.schemas import Body, Problem
 __all__ = [
     "DEEPL_STATUSES",
     "LIBRETRANSLATE_STATUSES",
-    "deepl_auth_key",
     "deepl_problem",
     "hugging_face_problem",
     "libretranslate_key",
@@ -24,12 +23,6 @@ __all__ = [
 
 DEEPL_STATUSES: Mapping[int | str, int] = {401: 403, 422: 400, "Too many tokens": 456}
 """By our status or title, DeepL's: 403 for a key it does not know, 456 for a used-up quota."""
-
-
-async def deepl_auth_key(request: Request[Any, Any, Any]) -> str | None:
-    """Returns the key of `Authorization: DeepL-Auth-Key KEY`."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    return secret.strip() if scheme.lower() == "deepl-auth-key" else None
 
 
 def deepl_problem(problem: Problem) -> dict[str, str]:

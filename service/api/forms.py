@@ -13,14 +13,9 @@ from urllib.parse import unquote_plus
 import msgspec
 from litestar import Request
 from msgspec import inspect
-from multipart import (  # type: ignore[import-untyped]
-    MultipartError,
-    MultipartSegment,
-    PushMultipartParser,
-    parse_options_header,
-)
 
-from service.api.bodies import FORM, MULTIPART, Refused, media_type, read
+from service.api.bodies import FORM, MULTIPART, Refused, media_type, members, read
+from service.api.parts import Part, parts_of
 from service.api.schemas import Body, FieldError
 
 __all__ = ["asked", "asked_in_query"]
@@ -80,26 +75,20 @@ def _pairs(form: bytes, known: Container[str]) -> Iterator[tuple[str, str]]:
 
 def _parts(form: bytes, content_type: str) -> list[tuple[str, str]]:
     """Reads a form that comes in parts (RFC 7578), all of them text in UTF-8."""
-    boundary = parse_options_header(content_type)[1].get("boundary", "")
-    pairs: list[tuple[str, str]] = []
-    name, value = "", bytearray()
+    with parts_of(content_type, MAX_FIELDS, _no_file) as feed:
+        return [(part.name, _decoded(part)) for part in feed(form)]
+
+
+def _no_file(part: Part) -> None:
+    if part.file_name is not None:
+        raise Refused(FieldError(part.name, "must be a text, not a file"))
+
+
+def _decoded(part: Part) -> str:
     try:
-        with PushMultipartParser(boundary, max_segment_count=MAX_FIELDS) as parser:
-            for event in parser.parse(form):
-                if isinstance(event, MultipartSegment):
-                    name = event.name
-                    if event.filename is not None:
-                        raise Refused(FieldError(name, "must be a text, not a file"))
-                elif event is None:
-                    pairs.append((name, value.decode()))
-                    value.clear()
-                else:
-                    value += event
+        return part.data.decode()
     except UnicodeDecodeError:
-        raise Refused(FieldError(name, "not valid UTF-8")) from None
-    except MultipartError as error:
-        raise Refused(FieldError("body", f"no valid multipart form: {error}")) from None
-    return pairs
+        raise Refused(FieldError(part.name, "not valid UTF-8")) from None
 
 
 def _as_json(pairs: Iterable[tuple[str, str]], kind: type[Body]) -> bytes:
@@ -134,12 +123,4 @@ def _kinds(kind: type[Body]) -> Mapping[str, tuple[type[inspect.Type], ...]]:
     """Returns of each field which types it may have."""
     info = inspect.type_info(kind)
     assert isinstance(info, inspect.StructType)
-    return {field.encode_name: tuple(_members(field.type)) for field in info.fields}
-
-
-def _members(found: inspect.Type) -> list[type[inspect.Type]]:
-    if isinstance(found, inspect.Metadata):
-        return _members(found.type)
-    if isinstance(found, inspect.UnionType):
-        return [kind for member in found.types for kind in _members(member)]
-    return [type(found)]
+    return {field.encode_name: tuple(map(type, members(field.type))) for field in info.fields}

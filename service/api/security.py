@@ -20,7 +20,6 @@ from service.access import Key, KeysFile, is_loopback
 from service.api.foreign import (
     DEEPL_STATUSES,
     LIBRETRANSLATE_STATUSES,
-    deepl_auth_key,
     deepl_problem,
     hugging_face_problem,
     libretranslate_key,
@@ -34,6 +33,7 @@ __all__ = [
     "KeyCheck",
     "Rule",
     "authorization",
+    "key_after",
     "rule_here",
     "rule_of",
     "with_security_headers",
@@ -61,10 +61,18 @@ WEB_PAGE = (
 """Of our own page. No text may become markup there: with Trusted Types the browser refuses it."""
 
 
-async def authorization(request: Request[Any, Any, Any]) -> str | None:
-    """Returns the key of `Authorization: Bearer KEY` (RFC 6750, 2.1)."""
-    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
-    return secret.strip() if scheme.lower() == "bearer" else None
+def key_after(scheme: str) -> KeyPlace:
+    """Returns what looks for the key of `Authorization: SCHEME KEY` (RFC 9110, 11.6.2)."""
+
+    async def place(request: Request[Any, Any, Any]) -> str | None:
+        said, _, secret = request.headers.get("authorization", "").partition(" ")
+        return secret.strip() if said.lower() == scheme.lower() else None
+
+    return place
+
+
+authorization = key_after("Bearer")
+"""RFC 6750, 2.1."""
 
 
 async def x_api_key(request: Request[Any, Any, Any]) -> str | None:
@@ -97,7 +105,7 @@ class Rule:
 
 
 DEEPL = Rule(
-    places=(deepl_auth_key, authorization, x_api_key),
+    places=(key_after("DeepL-Auth-Key"), authorization, x_api_key),
     problem=deepl_problem,
     statuses=DEEPL_STATUSES,
 )

@@ -15,14 +15,9 @@ import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.handlers import BaseRouteHandler
-from multipart import (  # type: ignore[import-untyped]
-    MultipartError,
-    MultipartSegment,
-    PushMultipartParser,
-    parse_options_header,
-)
 
 from service.api.bodies import MULTIPART, Refused, announced, read
+from service.api.parts import Part, parts_of
 from service.api.schemas import Body, FieldError
 
 __all__ = ["Upload", "multipart_only", "plain_name", "uploaded"]
@@ -48,13 +43,6 @@ class Upload(Generic[T]):
     form: T
     name: str
     data: bytes
-
-
-@dataclass(slots=True)
-class _Part:
-    name: str
-    file_name: str | None
-    data: bytearray
 
 
 async def multipart_only(
@@ -98,32 +86,22 @@ async def uploaded(
     return Upload(read(msgspec.json.encode(fields), kind), plain_name(name), bytes(data))
 
 
-async def _parts(request: Request[Any, Any, Any], max_bytes: int) -> AsyncIterator[_Part]:
+async def _parts(request: Request[Any, Any, Any], max_bytes: int) -> AsyncIterator[Part]:
     """Yields the parts of a form as they come in, each as soon as it is whole."""
-    boundary = parse_options_header(request.headers["content-type"])[1].get("boundary", "")
-    part = _Part("", None, bytearray())
-    try:
-        with PushMultipartParser(boundary, max_segment_count=MAX_PARTS, strict=True) as parser:
-            async for chunk in request.stream():
-                for event in parser.parse(chunk):
-                    if isinstance(event, MultipartSegment):
-                        part = _Part(event.name, event.filename, bytearray())
-                    elif event is None:
-                        yield part
-                    else:
-                        part.data += event
-                        _check_size(part, max_bytes if part.name == FILE else MAX_FIELD_BYTES)
-    except MultipartError as error:
-        raise Refused(FieldError("body", f"no valid multipart form: {error}")) from None
+
+    def check_size(part: Part) -> None:
+        limit = max_bytes if part.name == FILE else MAX_FIELD_BYTES
+        if len(part.data) > limit:
+            error = FieldError(part.name, f"has more than {limit} bytes")
+            raise Refused(error, 413, limit=limit, actual=len(part.data))
+
+    with parts_of(request.headers["content-type"], MAX_PARTS, check_size, strict=True) as feed:
+        async for chunk in request.stream():
+            for part in feed(chunk):
+                yield part
 
 
-def _check_size(part: _Part, limit: int) -> None:
-    if len(part.data) > limit:
-        error = FieldError(part.name, f"has more than {limit} bytes")
-        raise Refused(error, 413, limit=limit, actual=len(part.data))
-
-
-def _value(part: _Part, *, is_json: bool) -> Any:
+def _value(part: Part, *, is_json: bool) -> Any:
     try:
         text = part.data.decode()
         return msgspec.Raw(msgspec.json.format(text, indent=-1)) if is_json else text

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from service.text.characters import is_unicode
+
 __all__ = ["BulkError", "Flawed", "Item", "Shard", "items"]
 
 ENDING = ".txt"
@@ -129,7 +131,7 @@ def _item(line: bytes, number: int) -> Item | Flawed:
         return Flawed("no `id` that is a string or a whole number", number)
     if not isinstance(text, str):
         return Flawed("no `text` that is a string", number)
-    if any("\ud800" <= character <= "\udfff" for character in f"{name}{text}"):
+    if not is_unicode(f"{name}{text}"):
         return Flawed("halves of characters (lone surrogates), which are no text", number)
     return Item(str(name), text, number)
 

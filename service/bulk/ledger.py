@@ -105,7 +105,7 @@ class Ledger:
     def _check_options(self) -> None:
         path = Path(f"{self._path}.options")
         now = msgspec.json.encode(self._options, order="sorted")
-        if not path.exists() or (not self._path.exists() or not self._path.stat().st_size):
+        if not (path.exists() and self._path.exists() and self._path.stat().st_size):
             path.write_bytes(now)
         elif (before := path.read_bytes()) != now:
             raise BulkError(

@@ -11,7 +11,16 @@ from service.core import Core
 from service.models.store import Progress
 from service.tasks.told import Begun, ChunksRead, Event, SegmentDone, SentenceDone, Told
 
-__all__ = ["Bar", "clear_line", "progress_of", "run_with", "show_bar", "show_count", "show_line"]
+__all__ = [
+    "Bar",
+    "clear_line",
+    "how_far",
+    "progress_of",
+    "run_with",
+    "show_bar",
+    "show_count",
+    "show_line",
+]
 
 LONG_CHARACTERS = 2000
 """A text of so many is some fifteen sentences: long enough to want to see how far it is."""
@@ -41,22 +50,25 @@ async def _watch(core: Core) -> None:
     shown = ""
     while sys.stderr.isatty():
         busy = [
-            f"{status.spec.name}: {status.state}"
-            + (f" {status.progress:.0%}" if status.progress is not None else "")
+            how_far(status.spec.name, status.state, status.progress)
             for status in map(core.registry.status, core.catalog.specs.values())
             if status.state in ("downloading", "converting", "loading")
         ]
         line = ", ".join(busy)
         if line != shown:
-            click.echo(f"\r\x1b[2K{line}", err=True, nl=False)
+            show_line(line)
             shown = line
         await asyncio.sleep(0.2)
 
 
 def clear_line() -> None:
     """Takes away what was shown on the line of a terminal."""
-    if sys.stderr.isatty():
-        click.echo("\r\x1b[2K", err=True, nl=False)
+    show_line("")
+
+
+def how_far(model: str, state: str, progress: float | None) -> str:
+    """Says how far a model is."""
+    return f"{model}: {state}" + ("" if progress is None else f" {progress:.0%}")
 
 
 def progress_of(characters: int) -> Told | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from service.cli.progress import clear_line, show_bar, show_line
+from service.cli.progress import clear_line, how_far, show_bar, show_line
 
 if TYPE_CHECKING:
     from service.answers import SummarizeResponse, TranslateResponse
@@ -124,8 +124,7 @@ def _followed(events: Any, kind: type[T], show: Callable[[Any], None]) -> T:
         if isinstance(event, kind):
             return event
         if isinstance(event, ModelEvent):
-            part = "" if event.progress is None else f" {event.progress:.0%}"
-            show_line(f"{event.name}: {event.state}{part}")
+            show_line(how_far(event.name, event.state, event.progress))
         else:
             show(event)
     raise AssertionError("a stream ends with its result, or raises")

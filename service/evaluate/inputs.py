@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from service.text.characters import is_unicode
+
 __all__ = ["EvaluationError", "Row", "check_lengths", "read_lines", "read_rows", "read_summaries"]
 
 ARTICLE = ("article", "text", "document")
@@ -111,11 +113,6 @@ def _field(
             f"it has {', '.join(map(repr, row)) or 'none'}"
         )
     text = row[name]
-    if not isinstance(text, str) or not (empty or text.strip()) or not _is_unicode(text):
+    if not isinstance(text, str) or not (empty or text.strip()) or not is_unicode(text):
         raise EvaluationError(f"{path}, line {line}: field {name!r} is no text")
     return text
-
-
-def _is_unicode(text: str) -> bool:
-    """Whether it can be written down: JSON can hold halves of characters."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)

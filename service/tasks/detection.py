@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service.errors import InputTooLong, InvalidRequest, UnsupportedPair
+from service.errors import InvalidRequest, UnsupportedPair
 from service.models.catalog import Catalog
 from service.tasks.results import Timings, Translation, TranslationResult, TranslationUsage
 from service.tasks.translate import TranslationRequest, Translator
@@ -47,17 +47,12 @@ class DetectedTranslation:
 
 
 class Detector:
-    """The task. The languages of the catalog are expected.
+    """The task. The languages of the catalog are expected."""
 
-    Args:
-        max_characters: most characters of one request, all its texts together.
-    """
-
-    def __init__(self, catalog: Catalog, translator: Translator, max_characters: int) -> None:
+    def __init__(self, catalog: Catalog, translator: Translator) -> None:
         self._pairs = catalog.pairs()
         self._known = frozenset(code for pair in self._pairs for code in pair)
         self._translator = translator
-        self._max_characters = max_characters
 
     async def detect(self, text: str) -> Detection:
         """Guesses the language of a text.
@@ -124,9 +119,7 @@ class Detector:
         return replace(result, translations=tuple(done))
 
     async def _guesses(self, texts: Sequence[str]) -> list[tuple[Guess, ...]]:
-        characters = sum(map(len, texts))
-        if characters > self._max_characters:
-            raise InputTooLong("text", limit=self._max_characters, actual=characters)
+        self._translator.check_length(sum(map(len, texts)))
         return await asyncio.to_thread(lambda: [detect(text, self._known) for text in texts])
 
 

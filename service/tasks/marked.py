@@ -148,10 +148,10 @@ class _Marked:
                 if warning.segment is None and warning not in warnings:
                     warnings.append(warning)
         markup = self._markups[index]
-        text = self._text(markup, blocks)
+        text = _rebuilt(markup, blocks)
         ranks = min((len(part.others) for part in parts), default=0)
         alternatives = [
-            self._text(
+            _rebuilt(
                 markup,
                 [placed(block, part.others[r])[0] for block, part in zip(own, parts, strict=True)],
             )
@@ -166,11 +166,12 @@ class _Marked:
             tuple(warnings),
         )
 
-    def _text(self, markup: Markup, blocks: Sequence[Block]) -> str:
-        """The input rebuilt; empty where it is no text."""
-        if any(block.text and not block.places for block in markup.blocks):
-            return ""
-        return markup.rebuilt(blocks).decode(errors="surrogatepass")
+
+def _rebuilt(markup: Markup, blocks: Sequence[Block]) -> str:
+    """The input rebuilt; empty where it is no text."""
+    if any(block.text and not block.places for block in markup.blocks):
+        return ""
+    return markup.rebuilt(blocks).decode(errors="surrogatepass")
 
 
 def _in_input(

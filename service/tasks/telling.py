@@ -34,7 +34,6 @@ class Telling:
         self._failure: BaseException | None = None
         self._news = asyncio.Event()
         self._done: list[Done] = []
-        self._told_segments = 0
 
     async def run(self) -> list[Done]:
         """Tells of every segment, text by text, and returns the texts.

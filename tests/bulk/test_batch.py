@@ -60,9 +60,9 @@ def test_each_item_is_in_the_output_once_however_often_the_process_was_killed(
         process.kill()
         assert process.stderr is not None
         process.stderr.close()
-        kills += process.wait() < 0
-        if not kills:
+        if process.wait() == 0:
             break
+        kills += 1
     done = lur(environment, *arguments)
     assert done.returncode == 0, done.stderr
     assert kills, "it was never killed while it worked"

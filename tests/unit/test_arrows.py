@@ -39,7 +39,7 @@ DRAWING: dict[str, set[str]] = {
     | LEAVES,
     "tasks": {"markup", "text", "models.registry", "models.catalog", "runner", "batching"}
     | {"engines.base", "errors", "telemetry.metrics"},
-    "bulk": {"answers", "core", "tasks", "errors"},
+    "bulk": {"answers", "core", "tasks", "text", "errors"},
     "evaluate": {"core", "tasks", "text", "errors"},
     "markup": {"errors"},
     "client": {"answers"},

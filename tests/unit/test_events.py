@@ -3,7 +3,6 @@
 import asyncio
 import json
 from collections.abc import Callable, Coroutine
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -16,20 +15,9 @@ from service.api.middleware import observed
 from service.errors import DeadlineExceeded, InferenceFailed, UnsupportedPair
 from service.tasks.results import Range, TranslatedSegment
 from service.tasks.told import Begun, SegmentDone, SentenceDone, Told
-from tests.fakes import settle, until
+from tests.fakes import Done, settle, until
 
 FOR_EVER_S = 1000.0
-
-
-@dataclass
-class Used:
-    input_tokens: int = 1
-    output_tokens: int = 1
-
-
-@dataclass
-class Done:
-    usage: Used = field(default_factory=Used)
 
 
 class Shown(Struct):

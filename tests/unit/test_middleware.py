@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,21 +12,10 @@ from litestar.exceptions import HTTPException
 from service.api.middleware import observed, within
 from service.api.patience import MIN_BYTES_PER_S, patient
 from service.errors import DeadlineExceeded, QueueFull, SlowClient, Unavailable
-from tests.fakes import Loads, registry_of, translator_spec
+from tests.fakes import Done, Loads, registry_of, translator_spec
 
 FOR_EVER_S = 1000.0
 AT_ONCE_S = 0.01
-
-
-@dataclass
-class Used:
-    input_tokens: int = 1
-    output_tokens: int = 1
-
-
-@dataclass
-class Done:
-    usage: Used
 
 
 class Asked:
@@ -48,7 +36,7 @@ async def never() -> Done:
 
 
 async def done() -> Done:
-    return Done(Used())
+    return Done()
 
 
 async def test_the_result_of_the_work_comes_back() -> None:

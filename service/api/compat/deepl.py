@@ -15,8 +15,8 @@ from litestar.params import FromPath
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from service.api.bodies import Refused, json_or_form
-from service.api.compat.doubts import counted
 from service.api.dependencies import CoreDependency
+from service.api.doubts import counted
 from service.api.forms import asked, asked_in_query
 from service.api.middleware import within
 from service.api.schemas import Body, FieldError

@@ -15,7 +15,6 @@ from litestar.params import FromPath
 from msgspec import Meta, Struct
 
 from service.api.bodies import Refused, json_only
-from service.api.compat.doubts import counted
 from service.api.compat.hugging_face_parameters import (
     SEARCH,
     Options,
@@ -24,6 +23,7 @@ from service.api.compat.hugging_face_parameters import (
 )
 from service.api.compat.lengths import check_length
 from service.api.dependencies import CoreDependency
+from service.api.doubts import counted
 from service.api.forms import asked
 from service.api.middleware import within
 from service.api.schemas import Body, FieldError

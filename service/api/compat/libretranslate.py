@@ -13,9 +13,9 @@ from litestar.exceptions import PermissionDeniedException
 from msgspec import UNSET, Struct, UnsetType, field
 
 from service.api.bodies import json_or_any_form
-from service.api.compat.doubts import counted
 from service.api.compat.lengths import check_length
 from service.api.dependencies import CoreDependency
+from service.api.doubts import counted
 from service.api.forms import asked
 from service.api.middleware import within
 from service.api.schemas import Body

@@ -25,7 +25,7 @@ async def detector_of(catalog: Catalog, loads: Loads | None = None) -> AsyncIter
     """A detector over models that shout what they are given."""
     async with registry_of(loads or Loads()) as registry:
         translator = Translator(catalog, registry, Memory(0), 1000, UNCHECKED)
-        yield Detector(catalog, translator, 1000)
+        yield Detector(catalog, translator)
 
 
 def request(*texts: str, target: str = "hy") -> TranslationRequest:

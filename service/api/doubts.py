@@ -1,4 +1,6 @@
-"""How an answer in a foreign form says that something in it is doubtful: by a header, as a count.
+"""How an answer that is not ours to shape says that something in it is doubtful: by a count.
+
+Files and foreign APIs have no place for warnings, but every answer has headers.
 
 What is doubtful about which sentence only our own API can say.
 """
