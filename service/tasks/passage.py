@@ -21,6 +21,10 @@ from service.text.segment import Document, Segment
 
 __all__ = ["Done", "Passage"]
 
+CUT_SHORT = Finding(
+    "repair_cut_short", "", "the time was over before it was translated once more; ask again"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -131,6 +135,8 @@ def _translated(
         warnings = tuple(_caution(finding, index) for finding in further)
         return TranslatedSegment(source, segment.text, None, segment.text, warnings)
     best = work.best
+    if work.cut_short:
+        further = [*further, CUT_SHORT]
     return TranslatedSegment(
         source,
         best.text,

@@ -3,14 +3,15 @@
 The ways, in this order, as far as each applies: with placeholders for the terms of the glossary
 that were missed; with other decoding (a wider beam with all its candidates, no repetition, bounds
 of length); cut in clauses; by the pair's fallback model. A segment gets so many tries and no more.
-The candidate with the fewest failures wins, the earlier one of equals. Knows no request and no
-route; what could not be repaired is for the caller to report.
+The candidate with the fewest failures wins, the earlier one of equals. Where the time is over
+first, the segment says so. Knows no request and no route; what could not be repaired is for the
+caller to report.
 """
 
 import asyncio
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 from service.engines.base import Decoding
@@ -68,6 +69,7 @@ class Work:
         tokens: target tokens of the first translation.
         place: which work of its request is wanted first: the lowest; see `Runner.submit`.
         settled: no candidate will be added any more.
+        cut_short: it still failed when the time for further tries was over.
         kept: stretches of the segment that must be in its translation as they are.
     """
 
@@ -78,6 +80,7 @@ class Work:
     tokens: int = 0
     place: int = 0
     settled: bool = False
+    cut_short: bool = False
     kept: tuple[Span, ...] = ()
 
     @property
@@ -135,20 +138,31 @@ class Repair:
     fallback: Fallback | None
 
     async def mend(self, works: Sequence[Work]) -> None:
-        """Adds candidates to the works that fail, while time is left."""
+        """Adds candidates to the works that fail, while time is left.
+
+        A work whose try is not over by then, and that still fails, is `cut_short`.
+        """
+        until = asyncio.get_running_loop().time() + SHARE_OF_TIME * self.model.watch.left_s()
         plans = [(work, self._ways(work)) for work in works if work.best.failures]
-        try:
-            async with asyncio.timeout(SHARE_OF_TIME * self.model.watch.left_s()):
-                extra_tries = self.judge.fidelity.extra_tries
-                if any(work.best.fails("kept_changed") for work in works):
-                    extra_tries = max(extra_tries, TRIES_TO_KEEP)
-                for _ in range(extra_tries):
-                    tries = await asyncio.to_thread(_next_tries, plans)
-                    if not tries:
-                        break
-                    await self._carry_out(tries)
-        except TimeoutError:
-            _log.info("repair_out_of_time", extra={"model": self.model.spec.name})
+        extra_tries = self.judge.fidelity.extra_tries
+        if any(work.best.fails("kept_changed") for work in works):
+            extra_tries = max(extra_tries, TRIES_TO_KEEP)
+        for _ in range(extra_tries):
+            tries = await asyncio.to_thread(_next_tries, plans)
+            if not tries:
+                break
+            try:
+                await self._carry_out(tries, until)
+            except TimeoutError:
+                self._cut_short([one for one in tries if one.work.best.failures])
+                break
+
+    def _cut_short(self, tries: Sequence[Try]) -> None:
+        for one in tries:
+            one.work.cut_short = True
+        _count(tries, "out_of_time")
+        extra = {"model": self.model.spec.name, "segments": len(tries)}
+        _log.info("repair_out_of_time", extra=extra)
 
     def _ways(self, work: Work) -> Iterator[Try]:
         """Yields the tries that apply, each made when it is its turn."""
@@ -183,25 +197,29 @@ class Repair:
         ]
         return replace(work.trial, decodings=tuple(bounded))
 
-    async def _carry_out(self, tries: Sequence[Try]) -> None:
+    async def _carry_out(self, tries: Sequence[Try], until: float) -> None:
+        """Runs the tries; raises `TimeoutError` at `until`, but never amid taking outputs in."""
         own = [one for one in tries if one.trial is not None]
         other = [one for one in tries if one.trial is None]
-        await self._by(self.model, own)
+        await self._by(self.model, own, until)
         if other and self.fallback is not None:
             try:
-                async with self.fallback() as model:
-                    await self._by(model, other)
+                async with AsyncExitStack() as lease:
+                    async with asyncio.timeout_at(until):
+                        model = await lease.enter_async_context(self.fallback())
+                    await self._by(model, other, until)
             except Unavailable as error:
                 _count(other, "unavailable")
                 _log.info("fallback_unavailable", extra={"reason": error.detail})
 
-    async def _by(self, model: LeasedModel, tries: Sequence[Try]) -> None:
+    async def _by(self, model: LeasedModel, tries: Sequence[Try], until: float) -> None:
         """Runs the tries; where the engine or the queue refuses, the first translations stand."""
         try:
-            trials = await asyncio.to_thread(
-                lambda: [one.trial or one.work.prepared(model) for one in tries]
-            )
-            outputs = await model.run(trials, [one.work.place for one in tries])
+            async with asyncio.timeout_at(until):
+                trials = await asyncio.to_thread(
+                    lambda: [one.trial or one.work.prepared(model) for one in tries]
+                )
+                outputs = await model.run(trials, [one.work.place for one in tries])
         except (InferenceFailed, RefusedInput, Unavailable) as error:
             _count(tries, "failed")
             _log.warning("repair_failed", extra={"model": model.spec.name}, exc_info=error)

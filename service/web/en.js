@@ -73,6 +73,7 @@ export default {
   "w.glossary_missed": "The glossary's term for “{value}” is not here.",
   "w.name_inconsistent": "“{value}” has another name here than before in the text.",
   "w.kept_changed": "“{value}” must stay as it is and did not, so the sentence is left untranslated.",
+  "w.repair_cut_short": "There was no time left to translate it once more; ask again.",
   "w.number_not_in_source": "The article does not have the number “{value}”.",
   "w.name_not_in_source": "The article does not have the name “{value}”.",
   "w.quotation_not_in_source": "The article does not have these words: “{value}”.",

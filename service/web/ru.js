@@ -115,6 +115,7 @@ export default {
   "w.glossary_missed": "Заданного перевода термина «{value}» здесь нет.",
   "w.name_inconsistent": "«{value}» здесь названо иначе, чем раньше в тексте.",
   "w.kept_changed": "«{value}» должно было остаться как есть, но изменилось, поэтому предложение не переведено.",
+  "w.repair_cut_short": "Не хватило времени перевести это ещё раз; повторите запрос.",
   "w.number_not_in_source": "В статье нет числа «{value}».",
   "w.name_not_in_source": "В статье нет имени «{value}».",
   "w.quotation_not_in_source": "В статье нет этих слов: «{value}».",

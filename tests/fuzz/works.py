@@ -18,6 +18,7 @@ from service.tasks.judge import Fidelity, Judge
 from service.tasks.trials import Output
 from service.text import armenian_marks, declension, echoes, kept, pack, punctuation, segment, words
 from service.text.alignment import Carrier, linked, relinked
+from service.text.characters import is_unicode
 from service.text.checks import (
     addresses,
     check,
@@ -138,6 +139,7 @@ WORKS: dict[str, Callable[[str], object]] = {
     "sentences": sentences,
     "cut and splice": _outputs,
     "pack": lambda text: pack.pack([ord(c) % 16 for c in text], 60, range(0, len(text), 7)),
+    "is_unicode": is_unicode,
     "clauses": clauses,
     "continued": lambda text: continued(text, text),
     "count_words": words.count_words,

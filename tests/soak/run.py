@@ -22,7 +22,15 @@ from service.models.catalog_file import load_catalog
 from service.models.store import Store
 from tests.conftest import TINY_CATALOG
 from tests.server.conftest import FAULTS, Server
-from tests.soak.kinds import Ask, bad_asks, essence, fault_of, good_asks, verdict
+from tests.soak.kinds import (
+    Ask,
+    bad_asks,
+    essence,
+    fault_of,
+    good_asks,
+    is_cut_short,
+    verdict,
+)
 from tests.soak.watch import Sample, growth, sample
 from tests.soak.wire import Wire
 from tests.tinylang.grammar import sentences
@@ -292,6 +300,7 @@ class Load:
     async def _ask(self, ask: Ask) -> None:
         answer = await self._wire.send(ask.method, ask.path, ask.body, ask.content_type)
         self._report.outcomes[ask.kind, answer.status] += 1
+        self._report.outcomes["repair cut short", answer.status] += is_cut_short(answer)
         if fault := verdict(ask, answer):
             self._report.blame(f"{ask.kind} {ask.body[:300]!r}: {fault}")
 
@@ -342,7 +351,10 @@ class Load:
                 if time.monotonic() > limit:
                     break
                 await asyncio.sleep(0.2)
-            if fault := verdict(replace(ask, right={200}), answer):
+            fault = verdict(replace(ask, right={200}), answer)
+            if fault is None and is_cut_short(answer):
+                fault = "no time to repair it, though nothing else is asked"
+            if fault:
                 self._report.blame(f"afterwards, {ask.kind}: {fault}")
 
     async def _come_true(self, otherwise: str, condition: Callable[[], bool]) -> None:

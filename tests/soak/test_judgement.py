@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.soak.kinds import Ask, essence, good_asks, verdict
+from tests.soak.kinds import Ask, essence, good_asks, is_cut_short, verdict
 from tests.soak.run import numbers
 from tests.soak.watch import Sample, growth, sample
 from tests.soak.wire import Answer, parsed
@@ -40,6 +40,15 @@ def test_the_right_answer_may_have_another_score() -> None:
 )
 def test_what_must_not_be_is_seen(answer: Answer, fault: str) -> None:
     assert fault in (verdict(ASK, answer) or "")
+
+
+def test_an_answer_that_tells_of_no_time_to_repair_it_may_be_another() -> None:
+    other = json.loads(RIGHT.body.replace(b"A", b"B"))
+    other["translations"][0]["warnings"] = [{"code": "repair_cut_short", "segment": 0}]
+    answer = Answer(200, "application/json", "", json.dumps(other).encode())
+    assert verdict(ASK, answer) is None
+    assert is_cut_short(answer)
+    assert not is_cut_short(RIGHT)
 
 
 def test_a_refusal_is_no_fault() -> None:

@@ -186,22 +186,34 @@ class TestBounds:
         await translated((HY, engine), text=TWO_CLAUSES, fidelity=fidelity)
         assert len(engine.batches) == 1 + tries
 
-    async def test_at_the_deadline_the_first_translation_stands_with_its_warning(self) -> None:
+    async def test_at_the_deadline_the_first_translation_stands_and_says_so(self) -> None:
         gate = Gate()
 
         def answer(text: str, decoding: Decoding) -> str:
             if decoding.beam_size == 4:
                 gate.shut()
                 gate.go_through()
-            return WRONG
+            return OTHER_RIGHT if text == OTHER else WRONG
 
-        request = TranslationRequest((SOURCE,), ("hy",))
+        before = repairs("decoding", "out_of_time")
+        request = TranslationRequest((f"{SOURCE} {OTHER}",), ("hy",))
         async with translating((HY, FakeEngine(answer)), deadline_s=0.3) as translator:
             try:
                 translation = of(await translator.translate(request))
             finally:
                 gate.open()
-        assert (translation.text, codes(translation)) == (WRONG, ["number_lost"])
+        assert translation.text == f"{WRONG} {OTHER_RIGHT}"
+        [lost, cut_short] = translation.warnings
+        assert (lost.code, lost.segment) == ("number_lost", 0)
+        assert (cut_short.code, cut_short.segment) == ("repair_cut_short", 0)
+        assert repairs("decoding", "out_of_time") == before + 1
+
+    async def test_at_the_deadline_a_fallback_is_no_longer_waited_for(self) -> None:
+        loads = Loads(held={"spare"})
+        engines = ((HY, FakeEngine(lambda *_: WRONG)), (SPARE, FakeEngine(lambda *_: RIGHT)))
+        result = await translated(*engines, loads=loads, deadline_s=0.5)
+        assert of(result).text == WRONG
+        assert codes(of(result)) == ["number_lost", "repair_cut_short"]
 
     async def test_an_engine_that_fails_at_the_repair_leaves_the_first_translation(self) -> None:
         def answer(text: str, decoding: Decoding) -> str:
