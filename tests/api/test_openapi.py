@@ -85,6 +85,15 @@ def test_the_page_asks_nobody_but_this_service(client: Client) -> None:
             assert client.get(link).status_code == 200
 
 
+def test_its_files_are_compressed_and_not_sent_to_who_has_them(client: Client) -> None:
+    address = "/docs/assets/swagger-ui-bundle.js"
+    found = client.get(address)
+    assert found.headers["content-encoding"] == "gzip"
+    assert int(found.headers["content-length"]) < len(found.content) / 3
+    again = client.get(address, headers={"If-None-Match": found.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+
+
 def test_metrics_count_what_happened(client: Client) -> None:
     client.post("/v1/translate", json={"text": sentences(31, 1)[0].en, "target": "hy"})
     client.get("/nothing/here")
