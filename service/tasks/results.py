@@ -138,7 +138,10 @@ class SummarySentence:
 
 @dataclass(frozen=True, slots=True)
 class SummaryUsage:
-    """What went in and out. `input_characters_used` were read by the model, or are layout."""
+    """What went in and out, of the translators too.
+
+    `input_characters_used` were read by the summarizer, or are layout.
+    """
 
     input_characters: int
     input_tokens: int

@@ -22,6 +22,7 @@ from service.tasks.results import (
     Stopwatch,
     SummaryResult,
     SummarySentence,
+    SummaryUsage,
     Translation,
     TranslationResult,
     bundled_model,
@@ -108,7 +109,7 @@ class Summarizer:
                 *self._bundled(info, translated),
             ),
             models={"summarize": info, **(translated.models if translated else {})},
-            usage=condensed.usage,
+            usage=_usage(condensed, translated),
             timings_ms=watch.timings(time.monotonic() - began),
         )
 
@@ -150,6 +151,18 @@ class Summarizer:
         models = [info, *(translated.models.values() if translated else ())]
         specs = [self._catalog.named(model.name) for model in models]
         return tuple(bundled_model(spec.name, spec.worth) for spec in specs if spec.bundled)
+
+
+def _usage(condensed: Condensed, translated: TranslationResult | None) -> SummaryUsage:
+    """The tokens of all models."""
+    usage = condensed.usage
+    if translated is None:
+        return usage
+    return replace(
+        usage,
+        input_tokens=usage.input_tokens + translated.usage.input_tokens,
+        output_tokens=usage.output_tokens + translated.usage.output_tokens,
+    )
 
 
 def _summary(request: SummaryRequest, condensed: Condensed) -> str:

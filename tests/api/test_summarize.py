@@ -47,6 +47,17 @@ def test_the_answer_accounts_for_every_character_and_names_its_models(client: Cl
     assert 0 <= timings["queue"] + timings["inference"] <= timings["total"] + 1
 
 
+def test_usage_counts_what_the_translators_read_and_wrote(client: Client) -> None:
+    text = articles(41, 1, held_out=True)[0].text
+    asks = ({"text": text}, {"text": text, "translate_to": ["hy", "ru"]})
+    alone, both = (client.post("/v1/summarize", json=body).json() for body in asks)
+    body = {"text": [sentence["text"] for sentence in alone["sentences"]], "target": ["hy", "ru"]}
+    translated = client.post("/v1/translate", json=body).json()
+    for tokens in ("input_tokens", "output_tokens"):
+        added = both["usage"][tokens] - alone["usage"][tokens]
+        assert added == translated["usage"][tokens] > 0
+
+
 def test_sources_are_the_sentences_that_support_the_summary(client: Client) -> None:
     article = articles(5, 1, held_out=True)[0]
     body = client.post("/v1/summarize", json={"text": article.text}).json()
