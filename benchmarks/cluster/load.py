@@ -1,12 +1,17 @@
 """Clients that ask again as soon as they are answered, and what they saw.
 
 Every text is another one and names its own number, so that a wrong answer is noticed. Nobody tries
-again: what the proxy does not mend is lost.
+again: what the proxy does not mend is lost. `python -m benchmarks.cluster.load URL` loads a service
+that runs elsewhere.
 """
 
+import argparse
 import asyncio
+import bisect
 import itertools
+import json
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 import httpx
@@ -71,6 +76,29 @@ class Load:
         return "right" if whole and translation["text"] else "wrong"
 
     def rate(self, seconds: float) -> float:
-        """Right answers a second in the last so many seconds."""
-        since = time.monotonic() - seconds
-        return sum(a.done_s >= since and a.outcome == "right" for a in self.answers) / seconds
+        """Right answers a second in the last so many seconds, from one answer to another.
+
+        Answers come in batches: a window that began or ended anywhere would count one too many or
+        too few.
+        """
+        done = sorted(answer.done_s for answer in self.answers if answer.outcome == "right")
+        first = bisect.bisect(done, time.monotonic() - seconds) - 1
+        if first < 0 or first == len(done) - 1:
+            return 0.0
+        return (len(done) - 1 - first) / (done[-1] - done[first])
+
+
+async def main() -> None:
+    """Loads a service for some seconds and prints how often each outcome came."""
+    parser = argparse.ArgumentParser(description="load, and what became of it")
+    parser.add_argument("url")
+    parser.add_argument("--clients", type=int, default=12)
+    parser.add_argument("--seconds", type=float, default=10)
+    given = parser.parse_args()
+    async with Load(given.url, given.clients) as load:
+        await asyncio.sleep(given.seconds)
+    print(json.dumps(Counter(answer.outcome for answer in load.answers)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
