@@ -6,12 +6,12 @@ Knows who needs whom, and nothing of how any of them works.
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from service.engines.base import Engine, Layout
 from service.errors import ModelUnavailable
@@ -30,6 +30,9 @@ from service.tasks.summarize import Summarizer
 from service.tasks.translate import Translator
 from service.text.glossary import Glossary
 from service.text.typography import Typography
+
+if TYPE_CHECKING:
+    from service.shared.store import SharedStore
 
 __all__ = ["Core", "SystemClock", "build_core"]
 
@@ -66,6 +69,7 @@ class Core:
     translator: Translator
     detector: Detector
     documents: Documents
+    shared: "SharedStore | None" = None
     stopping: threading.Event = field(default_factory=threading.Event)
 
     def preload(self) -> list[tuple[ModelSpec, ...]]:
@@ -93,6 +97,8 @@ class Core:
             await self.memory.open()
         except UnusableShelf as error:
             raise SettingsError(f"LUR_RESULT_CACHE_FILE: {error}") from error
+        if self.shared is not None:
+            await self.shared.open()
         works: list[Coroutine[Any, Any, None]] = [self.registry.look_after()]
         works += [_in_thread(self.store.clean)]
         works += [self._make_ready(chain) for chain in self.preload()]
@@ -106,6 +112,8 @@ class Core:
             await self.registry.close()
             await asyncio.gather(*tasks, return_exceptions=True)
             await self.memory.close()
+            if self.shared is not None:
+                await self.shared.close()
 
     async def _make_ready(self, chain: Sequence[ModelSpec]) -> None:
         """Loads the first of a chain that can be had, however long it takes."""
@@ -134,7 +142,8 @@ def build_core(settings: Settings) -> Core:
 
     Raises:
         CatalogError: the user's catalog file is wrong.
-        SettingsError: a typographic rule, a glossary or the result cache's file is wrong.
+        SettingsError: a typographic rule, a glossary, the result cache's file or the address of the
+            shared store is wrong.
     """
     catalog = load_catalog(settings.profile, settings.catalog)
     store = Store(settings.model_cache, offline=settings.offline)
@@ -145,7 +154,8 @@ def build_core(settings: Settings) -> Core:
         idle_unload_s=settings.idle_unload_s,
         memory_budget_bytes=settings.memory_budget_bytes,
     )
-    memory = Memory(settings.result_cache_bytes, _shelf(settings))
+    shared = _shared(settings)
+    memory = Memory(settings.result_cache_bytes, *_shelves(settings, shared))
     translator = Translator(
         catalog,
         registry,
@@ -158,16 +168,52 @@ def build_core(settings: Settings) -> Core:
     detector = Detector(catalog, translator)
     documents = Documents(translator, settings.max_characters)
     return Core(
-        settings, catalog, store, registry, memory, summarizer, translator, detector, documents
+        settings,
+        catalog,
+        store,
+        registry,
+        memory,
+        summarizer,
+        translator,
+        detector,
+        documents,
+        shared,
     )
 
 
-def _shelf(settings: Settings) -> Shelf | None:
-    if settings.result_cache_file is None:
+def _shared(settings: Settings) -> "SharedStore | None":
+    password_file = settings.shared_password_file
+    if settings.shared_url is None:
+        if password_file is not None:
+            raise SettingsError("LUR_SHARED_PASSWORD_FILE: LUR_SHARED_URL does not say of what")
         return None
+    from service.shared.address import Address
+    from service.shared.store import SharedStore  # the client is imported where it is used
+
+    try:
+        address = Address.parse(settings.shared_url, password_file)
+    except ValueError as error:
+        raise SettingsError(f"LUR_SHARED_URL: {error}") from error
+    try:
+        address.credentials()
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"LUR_SHARED_PASSWORD_FILE={password_file}: {error}") from error
+    return SharedStore(address)
+
+
+def _shelves(settings: Settings, shared: "SharedStore | None") -> Iterator[Shelf]:
+    if settings.result_cache_file is not None:
+        yield _file(settings.result_cache_file, settings.result_cache_file_bytes)
+    if shared is not None:
+        from service.tasks.memory_shared import MemoryShared
+
+        yield MemoryShared(shared, settings.shared_keep_s)
+
+
+def _file(path: Path, max_bytes: int) -> Shelf:
     from service.tasks.memory_file import MemoryFile  # SQLite is imported where it is used
 
-    file = MemoryFile(settings.result_cache_file, settings.result_cache_file_bytes, SystemClock())
+    file = MemoryFile(path, max_bytes, SystemClock())
     try:
         file.check()
     except UnusableShelf as error:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 import msgspec
 from msgspec import Meta
 
-__all__ = ["Explained", "Settings", "SettingsError"]
+__all__ = ["Explained", "Secret", "Settings", "SettingsError"]
 
 PREFIX = "LUR_"
 LISTS = ("preload", "typography", "trusted_proxies", "allowed_hosts", "cors_origins")
@@ -26,6 +26,15 @@ FOR_CLIENTS = ("LUR_SERVER", "LUR_KEY")
 """What tells a client of a service elsewhere where that is; not about the service here."""
 
 Count = Annotated[int, Meta(ge=1)]
+
+
+class Secret(str):
+    """What no log and no error may show; only `repr` is kept from it, for it is made to be used."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'…'"
 
 
 class SettingsError(ValueError):
@@ -113,6 +122,17 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     result_cache_file_bytes: Annotated[
         int, Meta(ge=1024 * 1024, description="size of that file; what was used least leaves")
     ] = 1024 * 1024 * 1024
+    shared_url: Annotated[
+        Secret | None,
+        Meta(description="a Valkey or Redis that processes share: `valkey://host:6379/0`"),
+    ] = None
+    shared_password_file: Annotated[
+        Path | None, Meta(description="a file with its password, and nothing else in it")
+    ] = None
+    shared_keep_s: Annotated[
+        int,
+        Meta(ge=1, le=10 * 365 * 24 * 3600, description="how long it keeps what models have said"),
+    ] = 7 * 24 * 3600
     workers: Annotated[
         int, Meta(ge=0, description="batches of one model that run at once; 0: chosen by the CPUs")
     ] = 0
@@ -228,7 +248,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if get_args(hint)[0] is bool and isinstance(value, str):
             value = WORDS.get(value.lower(), value)
         try:
-            return msgspec.convert(value, hint, strict=False, dec_hook=_path)
+            return msgspec.convert(value, hint, strict=False, dec_hook=_own)
         except msgspec.ValidationError as error:
             raise SettingsError(f"{PREFIX}{name.upper()}={value!r}: {error}") from error
 
@@ -237,7 +257,10 @@ def _is_choice(hint: Any) -> bool:
     return get_origin(get_args(hint)[0]) is Literal
 
 
-def _path(kind: type, value: object) -> Path:
+def _own(kind: type, value: object) -> Path | Secret:
+    """Makes what msgspec does not know."""
+    if kind is Secret and isinstance(value, str):
+        return Secret(value)
     if kind is Path and isinstance(value, str | Path):
         try:
             return Path(value).expanduser()

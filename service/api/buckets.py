@@ -11,7 +11,7 @@ import heapq
 import math
 from dataclasses import dataclass
 
-__all__ = ["Account", "Accounts", "Rate"]
+__all__ = ["Account", "Accounts", "Quotas", "Rate"]
 
 WINDOW_S = 60.0
 
@@ -50,6 +50,20 @@ class Rate:
         """
         missing_s = max(0.0, full_s - now_s - ROUNDING_S)
         return math.ceil(missing_s / WINDOW_S * self.per_minute)
+
+
+@dataclass(frozen=True, slots=True)
+class Quotas:
+    """What each client may take; None or 0: as much as it likes."""
+
+    requests: Rate | None
+    tokens: Rate | None
+    concurrent: int
+
+    @property
+    def are_none(self) -> bool:
+        """Whether nothing is limited at all."""
+        return self.requests is None and self.tokens is None and not self.concurrent
 
 
 @dataclass(slots=True)

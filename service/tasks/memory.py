@@ -7,7 +7,9 @@ touch the engine is no part of the key. The key is a digest of all that decides 
 model, at which revision, how it was described and quantized, how it decodes, and the source tokens;
 not which machine or device computed it.
 
-Knows no text, no task and no disk: a `Shelf` may keep what is remembered longer than the process.
+Knows no text, no task and no disk: a `Shelf` may keep what is remembered longer than the process,
+or for others too. Where there are several, the nearest is asked first, and takes what only a
+farther one had.
 Belongs to one event loop; only waiting leaves it.
 """
 
@@ -57,7 +59,13 @@ class UnusableShelf(ValueError):
 
 
 class Shelf(Protocol):
-    """Keeps values longer than the process lives. Its troubles stay its own, once it is open."""
+    """Keeps values longer than the process lives. Its troubles stay its own, once it is open.
+
+    Attributes:
+        place: where what comes from it is counted, `disk` or `store`.
+    """
+
+    place: str
 
     async def open(self) -> None:
         """Makes it ready. Raises `UnusableShelf`."""
@@ -105,29 +113,29 @@ class Memory:
     Args:
         max_bytes: room in memory, the entries' own weight included; 0 remembers nothing, yet equal
             jobs are still run once.
-        shelf: what keeps it longer.
+        shelves: what keeps it longer, the nearest first.
     """
 
-    def __init__(self, max_bytes: int, shelf: Shelf | None = None) -> None:
+    def __init__(self, max_bytes: int, *shelves: Shelf) -> None:
         self._max_bytes = max_bytes
         self._bytes = 0
         self._said: OrderedDict[bytes, bytes] = OrderedDict()
         self._flights: dict[bytes, Flight] = {}
-        self._shelf = shelf
+        self._shelves = shelves
 
     async def open(self) -> None:
-        """Opens the shelf, where there is one.
+        """Opens the shelves.
 
         Raises:
-            UnusableShelf: it cannot be used.
+            UnusableShelf: one cannot be used.
         """
-        if self._shelf is not None:
-            await self._shelf.open()
+        for shelf in self._shelves:
+            await shelf.open()
 
     async def close(self) -> None:
-        """Closes the shelf, when no runner works any more."""
-        if self._shelf is not None:
-            await self._shelf.close()
+        """Closes the shelves, when no runner works any more."""
+        for shelf in self._shelves:
+            await shelf.close()
 
     async def run(
         self,
@@ -157,8 +165,8 @@ class Memory:
         say = _to_each(keys, heard) if heard is not None else None
         _count("shared", len(jobs) - len(wanted))
         found = self._recalled(wanted)
-        if self._shelf is not None and len(found) < len(wanted):
-            found |= await self._unshelved(self._shelf, wanted.keys() - found.keys())
+        if self._shelves and len(found) < len(wanted):
+            found |= await self._unshelved(wanted.keys() - found.keys())
         # From here to the queue nothing else runs, so no equal job can slip in between.
         if say is not None:
             say(found)
@@ -178,16 +186,24 @@ class Memory:
         _count("hit", len(found))
         return found
 
-    async def _unshelved(self, shelf: Shelf, keys: Collection[bytes]) -> dict[bytes, Hypotheses]:
-        """Returns what the shelf has, and what has been learnt while it was asked."""
-        found = {}
-        for key, value in (await shelf.get(list(keys))).items():
-            try:
-                found[key] = _decode(value)
-            except msgspec.DecodeError:  # damaged, so it is said anew
-                continue
-            self._remember(key, value)
-        _count("disk", len(found))
+    async def _unshelved(self, keys: Collection[bytes]) -> dict[bytes, Hypotheses]:
+        """Returns what the shelves have, and what has been learnt while they were asked."""
+        found: dict[bytes, Hypotheses] = {}
+        for number, shelf in enumerate(self._shelves):
+            missing = [key for key in keys if key not in found]
+            if not missing:
+                break
+            had = 0
+            for key, value in (await shelf.get(missing)).items():
+                try:
+                    found[key] = _decode(value)
+                except msgspec.DecodeError:  # damaged, so it is said anew
+                    continue
+                had += 1
+                self._remember(key, value)
+                for nearer in self._shelves[:number]:
+                    nearer.put(key, value)
+            _count(shelf.place, had)
         return found | self._recalled(key for key in keys if key not in found)
 
     async def _fly(
@@ -272,8 +288,8 @@ class Memory:
             # A copy, for msgspec leaves up to a third of what it allocates unused.
             value = bytes(memoryview(_encode(result.output.hypotheses)))
             self._remember(key, value)
-            if self._shelf is not None:
-                self._shelf.put(key, value)
+            for shelf in self._shelves:
+                shelf.put(key, value)
         flight.drop()
 
     def _leave(self, key: bytes, flight: Flight) -> None:

@@ -80,6 +80,8 @@ class MemoryFile:
         max_bytes: of the file, without its write-ahead log of a few megabytes.
     """
 
+    place = "disk"
+
     def __init__(self, path: Path, max_bytes: int, clock: Clock) -> None:
         self._path = path
         self._max_bytes = max_bytes

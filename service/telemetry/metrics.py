@@ -12,11 +12,13 @@ __all__ = [
     "CACHE_BYTES",
     "CACHE_FILE",
     "CACHE_LOOKUPS",
+    "CACHE_STORE",
     "CUT_CLIENTS",
     "ENGINE_RESTARTS",
     "FAITHFULNESS",
     "INFERENCE_SECONDS",
     "JOBS",
+    "LIMITED_ALONE",
     "LIMITED_REQUESTS",
     "LOADS",
     "LOAD_SECONDS",
@@ -31,6 +33,8 @@ __all__ = [
     "RESIDENT_BYTES",
     "RESIDENT_MODELS",
     "SEGMENTS",
+    "SHARED_STORE_AWAY",
+    "SHARED_STORE_FAILURES",
     "STUCK_ENGINES",
     "UNLOADS",
     "WARNINGS",
@@ -89,6 +93,19 @@ CACHE_LOOKUPS = Counter(
 CACHE_BYTES = Gauge("lur_result_cache_bytes", "Results remembered in memory, bytes")
 CACHE_FILE = Counter(
     "lur_result_cache_file", "Results by what became of them in the file", ["outcome"]
+)
+CACHE_STORE = Counter(
+    "lur_result_cache_store", "Results by what became of them in the shared store", ["outcome"]
+)
+LIMITED_ALONE = Counter(
+    "lur_limited_alone",
+    "Requests limited by this process alone, because the shared store did not answer",
+)
+SHARED_STORE_AWAY = Gauge(
+    "lur_shared_store_away", "1 while there should be a shared store and it does not answer"
+)
+SHARED_STORE_FAILURES = Counter(
+    "lur_shared_store_failures", "Questions to the shared store without an answer", ["reason"]
 )
 SEGMENTS = Counter("lur_segments", "Segments of texts to translate", ["handling"])
 REPAIRS = Counter("lur_repairs", "Extra tries of segments that failed a check", ["way", "outcome"])

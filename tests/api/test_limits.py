@@ -57,6 +57,16 @@ def test_requests_for_work_are_limited_and_others_are_not(limited: Any) -> None:
         assert 'lur_limited_requests_total{limit="requests"}' in client.get("/metrics").text
 
 
+def test_files_and_texts_count_for_one_client(limited: Any) -> None:
+    file = {"file": ("a.txt", b"42", "text/plain")}
+    with limited(requests_per_minute=2) as client:
+        assert client.post("/v1/translate", json=TINY).status_code == 200
+        answer = client.post("/v1/documents?target=hy", files=file)
+        assert answer.headers["ratelimit"].startswith('"requests";r=0;')
+        refused(client.post("/v1/translate", json=TINY))
+        refused(client.post("/v1/documents?target=hy", files=file))
+
+
 def test_a_refused_request_is_refused_before_its_body_is_looked_at(limited: Any) -> None:
     with limited(requests_per_minute=1) as client:
         assert client.post("/v1/translate", json=TINY).status_code == 200

@@ -7,7 +7,7 @@ import service.app
 heavy = {
     "torch", "ctranslate2", "transformers", "sacremoses", "numpy", "joblib", "rich", "structlog",
     "sentencepiece", "tokenizers", "huggingface_hub", "aiosqlite", "py3langid",
-    "docx", "lxml", "pyromark",
+    "docx", "lxml", "pyromark", "valkey",
 }
 print(",".join(sorted(heavy & set(sys.modules))))
 """

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from service.api.limits import WRONG_KEYS_PER_MINUTE, Limits, Visit, address_of, client_of, spent
+from service.api.limits import WRONG_KEYS_PER_MINUTE, Limits, address_of, client_of, spent
+from service.api.visits import Visit
 from service.errors import TooManyRequests, TooManyTokens
 from service.settings import Settings
 
@@ -34,7 +35,7 @@ def scope_from(host: str, **state: object) -> Any:
 
 
 def enter(limits: Limits, client: str = "address:1.2.3.4", tokens: int = 0) -> Visit:
-    visit = Visit(limits, client)
+    visit = limits.visit(client)
     visit.enter(tokens)
     return visit
 
@@ -108,7 +109,7 @@ def test_requests_at_once_are_counted_until_they_leave() -> None:
 def test_a_refused_request_does_not_count_as_left() -> None:
     limits = limits_of(concurrent_requests=1)
     enter(limits)
-    refused = Visit(limits, "address:1.2.3.4")
+    refused = limits.visit("address:1.2.3.4")
     with pytest.raises(TooManyRequests):
         refused.enter(0)
     refused.leave()

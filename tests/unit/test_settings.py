@@ -24,6 +24,9 @@ SPELLED = {
     "result_cache_bytes": ("0", 0),
     "result_cache_file": ("/r.db", Path("/r.db")),
     "result_cache_file_bytes": ("9000000", 9_000_000),
+    "shared_url": ("valkey://store:6379/1", "valkey://store:6379/1"),
+    "shared_password_file": ("/p", Path("/p")),
+    "shared_keep_s": ("3600", 3600),
     "workers": ("3", 3),
     "threads": ("3", 3),
     "device": ("cuda", "cuda"),
@@ -82,6 +85,12 @@ def test_a_setting_is_read_from_its_variable_and_a_flag_wins(name: str) -> None:
 def test_a_wrong_value_names_the_variable_and_the_value(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"^LUR_{name.upper()}='{text}': "):
         Settings.read({f"LUR_{name.upper()}": text})
+
+
+def test_what_is_secret_is_not_shown() -> None:
+    settings = Settings.read({"LUR_SHARED_URL": "valkey://user:hunter2@store"})
+    assert settings.shared_url == "valkey://user:hunter2@store"
+    assert "hunter2" not in f"{settings} {settings!r}"
 
 
 def test_an_unknown_variable_of_ours_is_refused_and_others_are_not_ours() -> None:

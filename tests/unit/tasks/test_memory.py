@@ -43,6 +43,11 @@ def lookups() -> dict[str, float]:
     return {o: REGISTRY.get_sample_value(name, {"outcome": o}) or 0.0 for o in outcomes}
 
 
+def found_in_the_store() -> float:
+    name = "lur_result_cache_lookups_total"
+    return REGISTRY.get_sample_value(name, {"outcome": "store"}) or 0.0
+
+
 @asynccontextmanager
 async def held(stop: str | None = None, **limits: int):
     """A runner in the middle of a batch of another request; it halts again behind `stop`."""
@@ -408,7 +413,8 @@ class TestFailures:
 class DictShelf:
     """A shelf in memory, that can be made to wait."""
 
-    def __init__(self) -> None:
+    def __init__(self, place: str = "disk") -> None:
+        self.place = place
         self.values: dict[bytes, bytes] = {}
         self.asked: list[int] = []
         self.go = asyncio.Event()
@@ -438,6 +444,20 @@ class TestShelf:
         assert engine.texts == ["a", "b", "c"]
         assert shelf.asked == [2, 3], "what is in memory is not asked for"
         assert lookups()["disk"] - before["disk"] == 2
+
+    async def test_the_nearest_is_asked_first_and_takes_what_a_farther_one_had(self) -> None:
+        engine, near, far = FakeEngine(), DictShelf(), DictShelf("store")
+        async with running(engine) as runner:
+            await say(Memory(0, far), runner, "a", "b")
+            await say(Memory(0, near), runner, "a")
+            memory, before, stored = Memory(0, near, far), lookups(), found_in_the_store()
+            assert await say(memory, runner, "a", "b", "c") == ["A", "B", "C"]
+            assert await say(memory, runner, "a", "b", "c") == ["A", "B", "C"]
+        assert engine.texts == ["a", "b", "a", "c"]
+        assert (near.asked, far.asked) == ([1, 3, 3], [2, 2])
+        assert near.values == far.values
+        assert lookups()["disk"] - before["disk"] == 4
+        assert found_in_the_store() - stored == 1
 
     async def test_it_serves_without_room_in_memory(self) -> None:
         engine, memory = FakeEngine(), Memory(0, DictShelf())
@@ -500,7 +520,7 @@ class TestAnyOrder:
         self, requests, max_bytes: int, shelved: bool
     ) -> None:
         async def scenario() -> None:
-            memory = Memory(max_bytes, DictShelf() if shelved else None)
+            memory = Memory(max_bytes, *([DictShelf()] if shelved else []))
             async with running(FakeEngine(by_beam), max_batch_tokens=6) as runner:
                 tasks = []
                 for texts, decoding, _, turns in requests:
