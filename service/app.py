@@ -52,7 +52,8 @@ def create_app(settings: Settings | None = None) -> Litestar:
     settings = settings or Settings.read(os.environ)
     configure_logs(settings.log_level)
     keys = keys_of(settings)
-    core, limits = build_core(settings), Limits(settings)
+    core = build_core(settings)
+    limits = Limits(settings, store=core.shared)
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
