@@ -1,23 +1,34 @@
-"""Finds out what is missing before a user does."""
+"""Finds out what is missing before a user does: when asked, and in part at every start."""
 
 import importlib.util
+import logging
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.access import keys_of
 from service.core import Core
 from service.errors import ServiceError
+from service.machine import memory_limit_bytes
 from service.models.catalog import ArchiveSource, DirectorySource, HubSource, ModelSpec
 from service.settings import Settings, SettingsError
 
-__all__ = ["Finding", "examine"]
+__all__ = ["Finding", "at_start", "examine", "memory"]
 
 CONVERTING_NEEDS_BYTES = 4_000_000_000
 """Free disk for the largest built-in model: its download, its conversion, and some room."""
+
+SERVICE_BYTES = 55_000_000
+"""Memory of the idle service."""
+
+MOST_TO_WORK_BYTES = 130_000_000
+"""Memory that a model works in: about as much as its weights, and of large ones not more than this
+(`docs/running.md`, "Sizing")."""
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +41,64 @@ class Finding:
 
 
 def examine(core: Core) -> list[Finding]:
-    """Looks at Python, the keys, the cache, the disk and each model of the profile. Asks nobody."""
+    """Looks at Python, keys, cache, memory, disk and each model of the profile. Asks nobody."""
     return [
         _python(),
         _keys(core.settings),
         _cache(core.settings.model_cache),
+        memory(core, memory_limit_bytes()),
         *(_model(core, spec) for spec in core.catalog.routed()),
         *_converting(core),
     ]
+
+
+def at_start(core: Core) -> list[Finding]:
+    """Logs what would end in the kernel's killing the process or in models that cannot be had.
+
+    Reads no model, so that a start takes no longer, and asks nobody.
+
+    Returns:
+        What it has logged, each as a warning `start_in_doubt`.
+    """
+    looked_at = [memory(core, memory_limit_bytes())]
+    if any(core.store.locate(spec) is None for spec in core.catalog.routed()):
+        looked_at += [_cache(core.settings.model_cache), *_converting(core)]
+    found = [finding for finding in looked_at if not finding.good]
+    for finding in found:
+        _log.warning("start_in_doubt", extra={"what": finding.what, "reason": finding.message})
+    return found
+
+
+def memory(core: Core, limit_bytes: int | None) -> Finding:
+    """Compares what the profile's models on disk need in memory with what there is.
+
+    Args:
+        core: whose models; what is not on disk has no known size, and is not counted.
+        limit_bytes: what this process may take; None where that is not known.
+    """
+    files = [core.store.locate(spec) for spec in core.catalog.routed()]
+    sizes = [found.bytes_on_disk for found in files if found is not None]
+    budget = core.settings.memory_budget_bytes
+    needed = SERVICE_BYTES + _in_use_bytes(sizes, budget)
+    said = f"the models on disk need about {needed / 1e6:.0f} MB with the service"
+    if limit_bytes is None:
+        return Finding(True, "memory", f"{said}; how much there is, is not known")
+    said += f", and this process may take {limit_bytes / 1e6:.0f} MB"
+    if needed <= limit_bytes:
+        return Finding(True, "memory", said)
+    remedy = "raise the container's limit, or set LUR_PROFILE to a smaller profile"
+    smaller = max(0, limit_bytes - SERVICE_BYTES) // 2
+    if len(sizes) > 1 and smaller >= max(sizes) and not 0 < budget <= smaller:
+        remedy += f", or LUR_MEMORY_BUDGET_BYTES={smaller} so that models take turns"
+    return Finding(False, "memory", f"{said}: the kernel may end it (exit code 137); {remedy}")
+
+
+def _in_use_bytes(sizes: Sequence[int], budget: int) -> int:
+    """Weights and what they work in; under a budget, of so much of them as it lets in at once."""
+    rooms = [size + min(size, MOST_TO_WORK_BYTES) for size in sizes]
+    if not budget or sum(sizes) <= budget:
+        return sum(rooms)
+    return max(*rooms, sum(rooms) * budget // sum(sizes))
 
 
 def _python() -> Finding:
@@ -65,7 +126,8 @@ def _cache(path: Path) -> Finding:
             pass
     except OSError as error:
         message = (
-            f"not writable ({error.strerror}): models on disk serve, new ones cannot be fetched"
+            f"not writable ({error.strerror}): models on disk serve, new ones cannot be fetched; "
+            "mount a volume there that this user may write, or name another in LUR_MODEL_CACHE"
         )
         return Finding(False, what, message)
     free = shutil.disk_usage(path).free
@@ -92,14 +154,20 @@ def _converting(core: Core) -> Iterator[Finding]:
     absent = [spec for spec in core.catalog.routed() if core.store.locate(spec) is None]
     if any(isinstance(spec.source, HubSource | DirectorySource) for spec in absent):
         good = importlib.util.find_spec("torch") is not None
-        missing = "missing: pip install '.[convert]' in the checkout, or bring models along"
+        missing = (
+            "missing: pip install '.[convert]' in the checkout, build the image with "
+            "--target full, or bring models along"
+        )
         message = "installed" if good else missing
         yield Finding(good, "torch, to convert", message)
     fetched = [spec for spec in absent if isinstance(spec.source, HubSource | ArchiveSource)]
     if fetched and core.settings.offline:
-        yield Finding(False, "network", "offline mode is on and models are missing")
+        names = ", ".join(spec.name for spec in fetched)
+        yield Finding(False, "network", f"offline mode (LUR_OFFLINE) is on and lacks {names}")
     if fetched:
-        free = shutil.disk_usage(core.settings.model_cache).free
+        cache = core.settings.model_cache.absolute()
+        there = next(path for path in (cache, *cache.parents) if path.is_dir())
+        free = shutil.disk_usage(there).free
         message = (
             f"{free / 1e9:.1f} GB free of {CONVERTING_NEEDS_BYTES / 1e9:.0f} GB to convert with"
         )

@@ -22,7 +22,7 @@ import msgspec
 from service.models.catalog import ArchiveSource
 from service.models.manifest import sha256_of
 from service.models.progress import Watch
-from service.models.remote import DownloadError, asked_wait_s
+from service.models.remote import WITHOUT_NETWORK, DownloadError, asked_wait_s
 
 __all__ = ["fetch_archive", "kept_archive", "recorded_sha256", "unpack"]
 
@@ -143,9 +143,9 @@ def _download(url: str, part: Path, watch: Watch) -> None:
                     f"{url} answered {error.code} and asks to wait {wait_s:.0f} s",
                     retry_after_s=wait_s,
                 ) from error
-            cause = f"it answered {error.code}"
+            cause = f"it answered {error.code}; try again later"
         except (URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            cause = str(getattr(error, "reason", "") or type(error).__name__)
+            cause = f"{getattr(error, 'reason', '') or type(error).__name__}; {WITHOUT_NETWORK}"
         if attempt + 1 < ATTEMPTS:
             watch.pause(2.0**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
     raise DownloadError(f"{url} could not be fetched: {cause}")

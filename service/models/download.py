@@ -19,7 +19,7 @@ from service.models.catalog import HubSource
 from service.models.checkpoint import CheckpointError, choose_files, is_complete, shards
 from service.models.manifest import sha256_of
 from service.models.progress import Watch
-from service.models.remote import DownloadError
+from service.models.remote import WITHOUT_NETWORK, DownloadError
 
 __all__ = ["DownloadError", "fetch_snapshot", "snapshot_faults", "snapshot_path"]
 
@@ -111,9 +111,9 @@ def fetch_snapshot(
     except OSError as error:
         if error.errno is not None and not hasattr(error, "response"):
             raise
-        raise _plain(error, source) from error
+        raise _plain(error, source, endpoint) from error
     except Exception as error:  # the client's boundary: it believes whatever a hub sends
-        raise _plain(error, source) from error
+        raise _plain(error, source, endpoint) from error
     if faults := snapshot_faults(path, announced):
         _remove(path, faults)
         raise DownloadError("; ".join(faults.values()))
@@ -211,10 +211,10 @@ def _progress_bar(watch: Watch) -> Any:
     return Bar
 
 
-def _plain(error: Exception, source: HubSource) -> DownloadError:
+def _plain(error: Exception, source: HubSource, endpoint: str | None) -> DownloadError:
     """Returns the error to raise instead, in words for an operator."""
     import httpx2
-    from huggingface_hub import errors
+    from huggingface_hub import constants, errors
 
     repository = source.repository
     response = getattr(error, "response", None) or getattr(error.__cause__, "response", None)
@@ -231,7 +231,10 @@ def _plain(error: Exception, source: HubSource) -> DownloadError:
         reason = "what answers for the hub is none: a proxy, or a wrong HF_ENDPOINT?"
     elif isinstance(error, httpx2.HTTPError | errors.LocalEntryNotFoundError):
         cause = error.__cause__ if isinstance(error, errors.LocalEntryNotFoundError) else error
-        reason = f"the hub could not be reached: {type(cause or error).__name__}"
+        reason = (
+            f"the hub {endpoint or constants.ENDPOINT} could not be reached: "
+            f"{type(cause or error).__name__}; HF_ENDPOINT names a mirror; {WITHOUT_NETWORK}"
+        )
     elif isinstance(error, OSError):  # without a number: the client's own
         reason = "the download broke off: a file has not the size that the hub announced"
     else:

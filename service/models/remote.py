@@ -8,7 +8,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-__all__ = ["DownloadError", "asked_wait_s"]
+__all__ = ["WITHOUT_NETWORK", "DownloadError", "asked_wait_s"]
+
+WITHOUT_NETWORK = (
+    "where there is no network, bring the models along (`lur pull` elsewhere) and set LUR_OFFLINE=1"
+)
+"""What to do where nothing can be fetched, for the end of a message."""
 
 _RATE_LIMIT = re.compile(r"\bt\s*=\s*(\d+)")
 

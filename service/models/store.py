@@ -444,7 +444,10 @@ def _disk_reason(error: OSError, root: Path) -> str:
     if error.errno == errno.EFBIG:
         return f"a file in {root} would be larger than this process, or the file system, may write"
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
-        return f"it is not on disk and {root} cannot be written: {os.strerror(error.errno)}"
+        return (
+            f"it is not on disk and {root} cannot be written: {os.strerror(error.errno)}; "
+            "let this user write there, or name another directory in LUR_MODEL_CACHE"
+        )
     return f"{error.filename or root}: {error.strerror or error}"
 
 
