@@ -3,6 +3,7 @@
 `uvicorn --factory service.app:create_app` or `lur serve`.
 """
 
+import asyncio
 import os
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -30,6 +31,7 @@ from service.api.stopping import StoppingCheck
 from service.api.summarize import summarize
 from service.api.translate import languages, translate
 from service.core import build_core
+from service.doctor import at_start
 from service.settings import Settings
 from service.telemetry.logs import configure_logs
 
@@ -57,6 +59,7 @@ def create_app(settings: Settings | None = None) -> Litestar:
 
     @asynccontextmanager
     async def lifespan(_: Litestar) -> AsyncIterator[None]:
+        await asyncio.to_thread(at_start, core)
         async with core.running():
             yield
 

@@ -1,7 +1,7 @@
 """Hands this machine's pip configuration on to a build that is to find the same packages.
 
-Prints the options of `buildah bud`: a file of what `pip config list` says of where packages are, and
-each file or directory of this machine that it names, read-only at its own place.
+Prints the options of `buildah bud`: a file of what `pip config list` says of where packages are,
+and each file or directory of this machine that it names, read-only at its own place.
 
 usage: pip_of_host.py PIP_CONF CA_FILE
 """

@@ -16,7 +16,7 @@ DRAWING: dict[str, set[str]] = {
     "": set(),  # service/__init__
     "access": {"settings", "telemetry.metrics"},
     "answers": set(),
-    "app": {"access", "api", "core", "telemetry.logs", *LEAVES},
+    "app": {"access", "api", "core", "doctor", "telemetry.logs", *LEAVES},
     "cli": ANY,
     "server": {"app", "http_protocol", "stopping", *LEAVES},
     "stopping": set(),
