@@ -1,0 +1,53 @@
+"""Knows the origins of the parallel text: licence, how far each is taken, how often it is seen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["ORIGINS", "Origin"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """One origin of parallel text.
+
+    Attributes:
+        license: as its publisher says.
+        most: at most so many pairs are taken, those first that are most like news.
+        repeats: how often a pair is seen for each time that the others are.
+        prose: whether it is of the kind that is to be translated; the others are judged by it.
+        least_words: shorter English is left out.
+    """
+
+    license: str
+    most: int
+    repeats: int = 1
+    prose: bool = False
+    least_words: int = 6
+
+
+ORIGINS: Mapping[str, Origin] = {
+    "wmt-newstest": Origin("WMT, for research", 100_000, repeats=3, prose=True, least_words=3),
+    "tico19": Origin("CC0-1.0", 10_000, repeats=2, prose=True, least_words=3),
+    "tatoeba-test": Origin("CC-BY-2.0-FR", 100_000, prose=True, least_words=4),
+    "mozilla-org": Origin("CC-BY-SA-3.0", 3_000, prose=True),
+    "bible": Origin("public domain", 4_000, least_words=8),
+    "debian-mo": Origin("mostly GPL", 45_000, least_words=8),
+    "debian-ddtp": Origin("free, by package", 6_000),
+    "debian-source-po": Origin("mostly GPL", 6_000, least_words=8),
+    "gnome-user-docs": Origin("CC-BY-SA-3.0", 3_000),
+    "libreoffice-help": Origin("MPL-2.0", 4_000),
+    "php-docs": Origin("CC-BY-3.0", 8_000),
+    "tech-docs": Origin("free, by project", 10_000),
+    "tarantool-docs": Origin("BSD-2-Clause", 4_000),
+    "nginx-docs": Origin("BSD-2-Clause", 1_000),
+    "discourse": Origin("GPL-2.0", 3_000),
+    "mediawiki": Origin("GPL-2.0", 2_000),
+    "mediawiki-ext": Origin("GPL-2.0", 2_000),
+    "mozilla-langpacks": Origin("MPL-2.0", 2_000),
+    "chromium": Origin("BSD-3-Clause", 2_000),
+    "chromium-xtb": Origin("BSD-3-Clause", 2_000),
+    "android": Origin("Apache-2.0", 2_000),
+    "appstream-dep11": Origin("free, by project", 1_500),
+    "json-l10n": Origin("free, by project", 1_000),
+    "kodi": Origin("GPL-2.0", 1_000),
+}
