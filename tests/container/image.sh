@@ -63,6 +63,7 @@ podman healthcheck run lur-test 2> /dev/null || fail "the health check"
 in_image python -c '
 import importlib.util as u
 assert not any(map(u.find_spec, ("torch", "transformers", "pip", "pytest")))' || fail "what serving does not need"
+in_image python - < tests/container/libraries.py || fail "a library is broken"
 ask
 curl -fsS -m 20 "$URL/openapi.json" | jq -e '.paths | length > 10' > /dev/null || fail "no description"
 ! podman logs lur-test 2>&1 | grep -q '"level":"\(warning\|error\)"' || fail "a warning"

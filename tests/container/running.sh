@@ -54,7 +54,7 @@ says() {
 	fail "it never said: $*"
 }
 
-in_image() { podman run --rm --no-healthcheck --network none --entrypoint "$1" "localhost/lur:$TAG" "${@:2}" 2> /dev/null; }
+in_image() { podman run --rm -i --no-healthcheck --network none --entrypoint "$1" "localhost/lur:$TAG" "${@:2}" 2>> "$W/inside.err"; }
 
 label() {
 	podman image inspect "localhost/lur:$TAG" --format "{{index .Labels \"org.opencontainers.image.$1\"}}"
