@@ -118,7 +118,7 @@ class SharedStore:
         await asyncio.wait({task}, timeout=ANSWER_S)
         if task.done():
             return task.result()
-        if self._answered_s < asked_s:  # nobody; else it is a crowd that is slow, maybe our own
+        if self._answered_s < asked_s:  # nobody in time; else it is a crowd, maybe our own
             self._lost("slow", f"no answer within {ANSWER_S * 1000:.0f} ms")
         else:
             metrics.SHARED_STORE_FAILURES.labels("slow").inc()
@@ -163,6 +163,7 @@ class SharedStore:
             task.exception()  # to look at it is to have seen it: asyncio does not complain
 
     async def _do(self, work: Work[T]) -> T:
+        asked_s = time.monotonic()
         try:
             found = await work(self._client)
         except ResponseError as error:  # it answers; the next question may be another matter
@@ -173,7 +174,8 @@ class SharedStore:
             slow = isinstance(error, TooSlow | TimeoutError)
             self._lost("slow" if slow else "connection", self._reason(error))
             raise NoAnswer from error
-        self._answered_s = time.monotonic()
+        if (now := time.monotonic()) - asked_s < ANSWER_S:
+            self._answered_s = now
         return found
 
     def _lost(self, kind: str, reason: str) -> None:
@@ -216,6 +218,10 @@ class SharedStore:
             raise ValkeyError("it does not say that it keeps anything")
         for script in self._scripts:
             await self._client.script_load(script)
+        asked_s = time.monotonic()
+        await self._client.ping()
+        if time.monotonic() - asked_s > ANSWER_S:
+            raise TooSlow(f"it answers later than within {ANSWER_S * 1000:.0f} ms")
 
     def _say(self, event: str, reason: str) -> None:
         now = time.monotonic()

@@ -37,6 +37,6 @@ async def opened(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Opened]:
 
 
 @pytest.fixture
-def hurried(monkeypatch: pytest.MonkeyPatch, opened: Opened) -> None:
-    """It waits as briefly as it does in earnest."""
-    monkeypatch.setattr(module, "ANSWER_S", ANSWER_S)
+def hurry(monkeypatch: pytest.MonkeyPatch, opened: Opened) -> Callable[[], None]:
+    """Has every store wait as briefly as it does in earnest, from when it is called."""
+    return lambda: monkeypatch.setattr(module, "ANSWER_S", ANSWER_S)

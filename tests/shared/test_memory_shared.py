@@ -172,15 +172,15 @@ class TestTroubles:
         assert since(before) == {"dropped": 6}
         await shelf.settled()
 
-    @pytest.mark.usefixtures("hurried")
     async def test_one_that_hangs_costs_all_requests_together_one_short_wait(
-        self, shelf: MemoryShared, server: StoreServer
+        self, shelf: MemoryShared, server: StoreServer, hurry: Callable[[], None]
     ) -> None:
         engine = FakeEngine()
         async with running(engine) as runner:
             await say(Memory(0, shelf), runner, "a")
             await shelf.settled()
             server.hang()
+            hurry()
             began = time.monotonic()
             said = await asyncio.gather(*(say(Memory(0, shelf), runner, "a") for _ in range(20)))
             for _ in range(200):
