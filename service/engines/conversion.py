@@ -28,14 +28,12 @@ from service.engines.conversion_checks import (
     check_trimmed,
     read_vocabulary,
 )
-from service.engines.convert import DISK_ERRORS, Converted, Refusal, Request
+from service.engines.convert import DISK_ERRORS, MISSING_EXTRA, Converted, Refusal, Request
 from service.engines.language_tokens import language_fault, language_tokens
 from service.engines.target_vocabulary import trim, writable_rows
 from service.engines.tokenizers import pieces_of
 
 __all__ = ["convert_archive", "convert_checkpoint", "main", "trim_target"]
-
-MISSING_EXTRA = "converting needs more libraries: pip install '.[convert]' in the checkout"
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ where the model will go.
 
 import contextlib
 import errno
+import importlib.util
 import os
 import subprocess
 import sys
@@ -25,16 +26,24 @@ from service.engines.language_tokens import language_fault
 
 __all__ = [
     "DISK_ERRORS",
+    "MISSING_EXTRA",
     "ConversionFailed",
     "Converted",
     "Refusal",
     "Request",
+    "converts_checkpoints",
     "language_fault",
     "run",
 ]
 
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})
 """Errors of the disk under the new model, not of the checkpoint."""
+
+MISSING_EXTRA = (
+    "converting needs more libraries: pip install '.[convert]' in the checkout, "
+    "or the image that is built with --target full"
+)
+"""What an installation lacks that only serves, for an operator."""
 
 HANDED_ON = frozenset({
     "COVERAGE_PROCESS_CONFIG",
@@ -111,6 +120,11 @@ class ConversionFailed(Exception):
     def __init__(self, reason: str, log: str = "") -> None:
         super().__init__(f"{reason}\n{log}" if log else reason)
         self.reason, self.log = reason, log
+
+
+def converts_checkpoints() -> bool:
+    """Returns whether torch is there, and imports nothing. Archives convert without it."""
+    return importlib.util.find_spec("torch") is not None
 
 
 def run(request: Request, on_wait: Callable[[], None] = lambda: None) -> Converted:

@@ -31,7 +31,14 @@ from urllib.parse import quote, unquote
 from filelock import FileLock, Timeout
 
 from service.engines.base import Description
-from service.engines.convert import ConversionFailed, Request, language_fault, run
+from service.engines.convert import (
+    MISSING_EXTRA,
+    ConversionFailed,
+    Request,
+    converts_checkpoints,
+    language_fault,
+    run,
+)
 from service.errors import ModelUnavailable
 from service.models import checkpoint, manifest
 from service.models.archive import fetch_archive, kept_archive, recorded_sha256, unpack
@@ -191,6 +198,8 @@ class Store:
         raise _unavailable(spec, "its files changed while they were made; try again")
 
     def _convert(self, spec: ModelSpec, watch: Watch) -> None:
+        if isinstance(spec.source, HubSource) and not converts_checkpoints():
+            raise _unavailable(spec, MISSING_EXTRA)  # before a gigabyte is fetched in vain
         folder = self._root / "ct2"
         folder.mkdir(parents=True, exist_ok=True)
         prefix = f".{quote(spec.name, safe='')}@-{spec.quantization}-"

@@ -441,9 +441,8 @@ def test_without_torch_the_missing_extra_is_named(
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     with pytest.raises(ConversionFailed) as caught:
         convert.run(request_for(checkpoints("bart"), tmp_path / "model"))
-    assert caught.value.reason == (
-        "converting needs more libraries: pip install '.[convert]' in the checkout"
-    )
+    assert caught.value.reason == convert.MISSING_EXTRA
+    assert "pip install '.[convert]'" in caught.value.reason
 
 
 def test_a_child_that_breaks_keeps_its_traceback_for_the_log(tmp_path: Path) -> None:

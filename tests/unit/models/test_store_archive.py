@@ -391,7 +391,9 @@ def test_a_later_process_resumes_the_download(
     monkeypatch.setattr(archive, "ATTEMPTS", 1)
     spec = spec_for(hub.serve_file("opus.zip", zipped))
     hub.fail("opus.zip", Fault(cut_after=200_000, times=1))
-    assert "could not be fetched" in reason(Store(tmp_path), spec)
+    said = reason(Store(tmp_path), spec)
+    assert "could not be fetched" in said
+    assert "LUR_OFFLINE=1" in said
     Store(tmp_path).ensure(spec)
     assert [s.range for s in hub.requests] == [None, "bytes=200000-"]
 

@@ -256,7 +256,20 @@ def test_offline_contacts_nothing_and_says_how_to_fetch(hub: LocalHub, tmp_path:
 
 def test_a_hub_that_is_not_there_is_said_so(tmp_path: Path) -> None:
     store = Store(tmp_path, endpoint="http://127.0.0.1:1")
-    assert "could not be reached" in reason(store, spec_for("b" * 40))
+    said = reason(store, spec_for("b" * 40))
+    assert "the hub http://127.0.0.1:1 could not be reached" in said
+    assert "HF_ENDPOINT" in said
+    assert "LUR_OFFLINE=1" in said
+
+
+def test_what_cannot_be_converted_here_is_not_fetched(
+    hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", None)  # as where it is not installed
+    spec = spec_for(hub.publish(REPOSITORY, FILES), engine="ctranslate2")
+    said = reason(store_for(hub, tmp_path), spec)
+    assert "--target full" in said
+    assert hub.requests == []
 
 
 def test_cancelling_ends_a_download_that_hangs(hub: LocalHub, tmp_path: Path) -> None:
@@ -375,6 +388,7 @@ def test_a_cache_that_cannot_be_written_serves_hits_and_names_itself_on_a_miss(
     said = reason(store, spec_for("c" * 40))
     assert str(tmp_path) in said
     assert "cannot be written" in said
+    assert "LUR_MODEL_CACHE" in said
 
 
 def test_a_full_disk_is_said_so(
