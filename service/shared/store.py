@@ -30,16 +30,17 @@ __all__ = ["Client", "SharedStore"]
 _log = logging.getLogger(__name__)
 
 ANSWER_S = 0.05
-"""So long a request waits, once: an answer takes a fraction of a millisecond, a sentence that has
-to be translated instead tens of them."""
+"""So long an answer is waited for: it takes a fraction of a millisecond, and a sentence that has to
+be translated instead takes tens of them."""
 
 SOCKET_S = 1.0
 """A connection, or a command that nobody waits for any more, ends after this."""
 
 REST_S = 1.0
 MAX_REST_S = 8.0
-"""It is tried again after `REST_S`, then after twice as long, at most after `MAX_REST_S`. A name
-that cannot be resolved holds a thread of the event loop's few for ten seconds."""
+"""It is tried again after `REST_S`, then after twice as long, at most after `MAX_REST_S`, over one
+connection: a name that cannot be resolved holds one of the event loop's few threads for ten
+seconds."""
 
 QUIET_S = 60.0
 """Between two lines of the log that say the same."""
@@ -213,9 +214,12 @@ class SharedStore:
         return True
 
     async def _probe(self) -> None:
-        probes = (self._client.set(f"{PREFIX}probe", b"1", ex=60) for _ in range(CONNECTIONS))
-        if not all(await asyncio.gather(*probes)):
+        if not await self._client.set(f"{PREFIX}probe", b"1", ex=60):
             raise ValkeyError("it does not say that it keeps anything")
+        connecting = (self._client.ping() for _ in range(CONNECTIONS))
+        for answer in await asyncio.gather(*connecting, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
         for script in self._scripts:
             await self._client.script_load(script)
         asked_s = time.monotonic()
