@@ -75,7 +75,9 @@ class Replica:
     def detach(self) -> None:
         """Takes its host away, whatever of it is there."""
         self.kill()
-        subprocess.run(["ip", "netns", "del", self._host], capture_output=True, check=False)
+        # A host goes some time after its name; its cable would be in the way of the next run's.
+        for command in (["ip", "link", "del", self._cable], ["ip", "netns", "del", self._host]):
+            subprocess.run(command, capture_output=True, check=False)
 
     def cpu_s(self) -> float:
         """CPU seconds of its process so far."""
@@ -181,11 +183,14 @@ class Cluster:
 
     def _configuration(self) -> str:
         """The configuration that ships, with addresses in place of names, and no other change."""
-        servers = "\n".join(
-            f"    server lur{replica.number} {replica.address}:{PORT}" for replica in self.replicas
-        )
         text = CONFIGURATION.read_text()
-        text, templates = re.subn(r"^ +server-template .*$", servers, text, flags=re.MULTILINE)
+        template = re.compile(r"^ +server-template .* init-addr \S+(.*)$", re.MULTILINE)
+        [options] = template.findall(text)
+        servers = "\n".join(
+            f"    server lur{replica.number} {replica.address}:{PORT}{options}"
+            for replica in self.replicas
+        )
+        text, templates = template.subn(servers, text)
         text, binds = re.subn(r"bind :8000", f"bind {self.url.removeprefix('http://')}", text)
         text, sockets = re.subn(r"/tmp/haproxy", f"{self._files.name}/haproxy", text)
         assert templates == binds == sockets == 1
