@@ -48,24 +48,28 @@ class Load:
     async def __aenter__(self) -> "Load":
         self._stop = asyncio.Event()
         self._numbers = itertools.count(1000)
-        self._tasks = [asyncio.create_task(self._client()) for _ in range(self.clients)]
+        everybody = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+        self._client = httpx.AsyncClient(
+            base_url=self.url, timeout=self.timeout_s, limits=everybody
+        )
+        self._tasks = [asyncio.create_task(self._ask_on()) for _ in range(self.clients)]
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._stop.set()
         await asyncio.gather(*self._tasks)
+        await self._client.aclose()
 
-    async def _client(self) -> None:
-        async with httpx.AsyncClient(base_url=self.url, timeout=self.timeout_s) as client:
-            while not self._stop.is_set():
-                sent_s, number = time.monotonic(), next(self._numbers)
-                outcome = await self._ask(client, number)
-                self.answers.append(Answer(sent_s, time.monotonic(), outcome))
+    async def _ask_on(self) -> None:
+        while not self._stop.is_set():
+            sent_s, number = time.monotonic(), next(self._numbers)
+            outcome = await self._ask(number)
+            self.answers.append(Answer(sent_s, time.monotonic(), outcome))
 
-    async def _ask(self, client: httpx.AsyncClient, number: int) -> str:
+    async def _ask(self, number: int) -> str:
         body = {"text": SENTENCE.format(number, word=WORD), "target": "ru"}
         try:
-            answer = await client.post("/v1/translate", json=body)
+            answer = await self._client.post("/v1/translate", json=body)
         except httpx.HTTPError as error:
             return type(error).__name__
         if answer.status_code != 200:
@@ -80,11 +84,14 @@ class Load:
 
         Answers come in batches: a window that began or ended anywhere would count one too many or
         too few.
+
+        Raises:
+            ValueError: there was none before, or none since.
         """
         done = sorted(answer.done_s for answer in self.answers if answer.outcome == "right")
         first = bisect.bisect(done, time.monotonic() - seconds) - 1
         if first < 0 or first == len(done) - 1:
-            return 0.0
+            raise ValueError(f"no answers to tell a rate from: {len(done)}")
         return (len(done) - 1 - first) / (done[-1] - done[first])
 
 

@@ -24,7 +24,7 @@ SIZES = (1, 2, 4, 8)
 CLIENTS = 24
 """For each replica: three batches of work, so that its queue is never empty."""
 
-WARM_S, MEASURED_S = 4.0, 24.0
+MEASURED_S = 24.0
 AFTER_S = 15.0
 """How long a replica that goes is away, and how long the load goes on after that."""
 
@@ -36,7 +36,7 @@ async def throughput(size: int) -> dict[str, float]:
     """
     with Cluster(size) as cluster:
         async with Load(cluster.url, CLIENTS * size) as load:
-            await asyncio.sleep(WARM_S)
+            await warm(load)
             proxy_s, all_s, answers = cluster.proxy_cpu_s(), cpu_of_all(cluster), len(load.answers)
             await asyncio.sleep(MEASURED_S)
             rate = load.rate(MEASURED_S)
@@ -66,8 +66,8 @@ async def event(name: str, happen: Callable[[Replica], Awaitable[None]]) -> dict
 
 
 async def warm(load: Load) -> None:
-    """Waits until every client has been answered several times."""
-    while len(load.answers) < 4 * load.clients:  # noqa: ASYNC110 - nothing is measured yet
+    """Waits until every client has been answered twice or so."""
+    while len(load.answers) < 2 * load.clients:  # noqa: ASYNC110 - nothing is measured yet
         await asyncio.sleep(0.1)
 
 
