@@ -4,20 +4,25 @@
 # not. A Service, a NetworkPolicy and a kubelet are not there: probes are asked from here, as often
 # and as patiently as the manifest says, and preStop is not called.
 #
-# usage: deploy/kubernetes/play.sh [WORK_DIR]      as root, after `make image`; needs kubectl
+# usage: deploy/kubernetes/play.sh WORK_DIR      as root on Debian, with kubectl; `make play`
+#        WORK_DIR: images and layers are kept there; the one that `make image` was given saves time
 #        PYTHON: one with the packages of the service and PyYAML; that of .venv by default
 set -euo pipefail
-cd "$(dirname "$0")"
-W=$(realpath "${1:-/tmp/lur-image}")
-PYTHON=${PYTHON:-$PWD/../../.venv/bin/python}
+cd "$(dirname "$0")/../.."
+W=$(realpath -m "${1:?usage: deploy/kubernetes/play.sh WORK_DIR}")
+PYTHON=${PYTHON:-.venv/bin/python} HERE=deploy/kubernetes
 PORT=18090 ITEMS=32
 URL=http://127.0.0.1:$PORT
-export TMPDIR=$W/tmp CONTAINERS_STORAGE_CONF=$W/storage.conf CONTAINERS_CONF=$W/containers.conf
-export CONTAINERS_REGISTRIES_CONF=$W/registries.conf
-export PYTHONPATH=$PWD/../..
+. tests/container/engine.sh
+packages
+configure
+base_image
+context
+step image
+build serving
+podman tag localhost/lur:serving registry.example/lur:0.1
 D=$(mktemp -d)
 
-step() { echo "[$(date +%T)] $*"; }
 fail() { echo "FAILED: $*" >&2; podman logs lur-pod-0-lur 2>&1 | tail -5 >&2; exit 1; }
 clear() {
 	podman pod ls -q --filter name=lur- | xargs -r podman pod rm -f
@@ -25,16 +30,13 @@ clear() {
 	rm -rf "$D"
 } > /dev/null 2>&1
 trap 'clear || true' EXIT
-playable() { "$PYTHON" playable.py "$@"; }
+playable() { "$PYTHON" $HERE/playable.py "$@"; }
 status() { curl -s -o /dev/null -m "$1" -w '%{http_code}' "$URL$2"; }
-
-podman image exists localhost/lur:test || { echo "run make image first: nothing in $W" >&2; exit 1; }
-podman tag localhost/lur:test registry.example/lur:0.1
 
 mkdir "$D/keys"
 key=$("$PYTHON" -m service.cli key ops --scopes use,admin --file "$D/keys/keys")
 chown -R 0:10001 "$D/keys" && chmod 750 "$D" "$D/keys" && chmod 440 "$D/keys/keys" && chgrp 10001 "$D"
-kubectl kustomize overlays/small > "$D/small.yaml"
+kubectl kustomize $HERE/overlays/small > "$D/small.yaml"
 playable pods --keys "$D/keys" --port $PORT < "$D/small.yaml" > "$D/pods.yaml"
 podman kube play "$D/pods.yaml" > "$D/out" 2>&1 || { cat "$D/out"; exit 1; }
 
@@ -68,7 +70,7 @@ for probe in liveness readiness; do
 		sleep "$period"
 	done >> "$D/probes" &
 done
-jq -Rs '{text: ., length: "short", translate_to: ["hy", "ru"]}' ../../service/sample_article.txt > "$D/body"
+jq -Rs '{text: ., length: "short", translate_to: ["hy", "ru"]}' service/sample_article.txt > "$D/body"
 ask() {
 	curl -fsS -m 60 "$URL/v1/summarize" -H "Authorization: Bearer $key" -H 'Content-Type: application/json' -d @"$D/body" |
 		jq -e '(.summary | length > 20) and (.translations | length == 2)' > /dev/null
@@ -87,10 +89,10 @@ step "stopped: exit code 0"
 podman volume create archive > /dev/null
 archive=$(podman volume inspect archive --format '{{.Mountpoint}}')
 for ((n = 0; n < ITEMS; n++)); do
-	jq -cRs --arg id "$n" '{id: $id, text: .}' ../../service/sample_article.txt
+	jq -cRs --arg id "$n" '{id: $id, text: .}' service/sample_article.txt
 done > "$archive/in.jsonl"
 chown -R 10001:10001 "$archive"
-kubectl kustomize batch | playable shards > "$D/shards.yaml"
+kubectl kustomize $HERE/batch | playable shards > "$D/shards.yaml"
 podman kube play "$D/shards.yaml" > "$D/out" 2>&1 || { cat "$D/out"; exit 1; }
 parts=$(grep -c '^kind: Pod' "$D/shards.yaml")
 for ((n = 0; n < parts; n++)); do
