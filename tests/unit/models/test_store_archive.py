@@ -391,9 +391,7 @@ def test_a_later_process_resumes_the_download(
     monkeypatch.setattr(archive, "ATTEMPTS", 1)
     spec = spec_for(hub.serve_file("opus.zip", zipped))
     hub.fail("opus.zip", Fault(cut_after=200_000, times=1))
-    said = reason(Store(tmp_path), spec)
-    assert "could not be fetched" in said
-    assert "LUR_OFFLINE=1" in said
+    assert "could not be fetched" in reason(Store(tmp_path), spec)
     Store(tmp_path).ensure(spec)
     assert [s.range for s in hub.requests] == [None, "bytes=200000-"]
 
@@ -423,6 +421,15 @@ def test_what_the_server_refuses_is_said_in_plain_words(
     monkeypatch.setattr("service.models.progress.Watch.pause", lambda self, seconds: None)
     hub.fail("opus.zip", fault)
     assert words in reason(Store(tmp_path), spec_for(hub.serve_file("opus.zip", b"x")))
+
+
+def test_an_archive_out_of_reach_is_named_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "ATTEMPTS", 1)
+    said = reason(Store(tmp_path), spec_for("http://127.0.0.1:1/opus.zip"))
+    assert "http://127.0.0.1:1/opus.zip could not be fetched" in said
+    assert "LUR_OFFLINE=1" in said
 
 
 def test_only_https_or_loopback_is_fetched(tmp_path: Path) -> None:
