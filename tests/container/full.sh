@@ -1,6 +1,7 @@
 # Sourced by image.sh --full: the image that converts, and one with a profile's models baked in, both
 # from a hub on this machine. Builds and containers share its network, so that they reach the hub.
 
+rm -f "$W/hub.txt"
 python3 -m tests.container.hub > "$W/hub.txt" &
 HUB_PID=$!
 until [ -s "$W/hub.txt" ]; do kill -0 "$HUB_PID" || exit 1; sleep 0.1; done
@@ -10,7 +11,7 @@ torch=() && [ -z "${TORCH_INDEX+set}" ] || torch=(--build-arg "TORCH_INDEX=$TORC
 # translates LANGUAGE WORD: a sentence of the tiny language becomes one that holds the word
 translates() {
 	jq -n --arg target "$1" '{text: "The parliament of Norway hired 7 doctors.", target: $target}' |
-		curl -fsS -m 60 "$URL/v1/translate" -H 'Content-Type: application/json' -d @- |
+		curl -fsS -m 150 "$URL/v1/translate" -H 'Content-Type: application/json' -d @- |
 		jq -e --arg word "$2" '.translations[0].text | contains($word)' > /dev/null || fail "no $1"
 }
 
@@ -27,7 +28,12 @@ translates hy Նորվեգիայի
 translates ru Норвегии
 [ "$(podman logs "$NAME" 2>&1 | grep -c '"event":"model_converted"')" = 2 ] || fail "it has not converted"
 podman stop -t 20 "$NAME" > /dev/null 2>&1
+in_image python - < tests/container/libraries.py || fail "a library is broken"
 step "full: fetched, converted and translated into hy and ru"
+
+run --network none -e LUR_PROFILE=light -e LUR_PRELOAD=opus-mt-en-hy
+says model_load_failed huggingface.co "could not be reached" LUR_OFFLINE HF_ENDPOINT
+step "full, no hub: $(jq -r .reason <<< "$LINE")"
 
 step "build PROFILE=light"
 build light --build-arg PROFILE=light --build-arg HF_ENDPOINT="$HUB" "${torch[@]}"

@@ -7,7 +7,7 @@ fail() {
 }
 
 stop_all() {
-	podman rm -f lur-test lur-hub lur-volume lur-memory > /dev/null 2>&1 || true
+	podman rm -f lur-test lur-network lur-volume lur-torch lur-memory > /dev/null 2>&1 || true
 	[ -z "${HUB_PID-}" ] || kill "$HUB_PID" 2> /dev/null || true
 }
 
