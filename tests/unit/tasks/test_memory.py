@@ -494,7 +494,7 @@ class TestShelf:
             shelf.go.clear()
             slow = asyncio.create_task(say(memory, runner, "a"))
             await settle()
-            memory._shelf = None
+            memory._shelves = ()
             await say(memory, runner, "a")
             shelf.go.set()
             assert await slow == ["A"]
