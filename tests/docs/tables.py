@@ -6,7 +6,8 @@ Each stands between `<!-- NAME -->` and `<!-- /NAME -->`, wherever a document wa
 import re
 from collections.abc import Callable, Mapping
 
-from benchmarks.report import latest_table
+from benchmarks import capacity, report
+from benchmarks.cluster import report as cluster_report
 from service.api.problems import STATUSES
 from service.models.rows import builtin_rows
 from service.settings import Settings
@@ -81,7 +82,9 @@ TABLES: Mapping[str, Callable[[], str]] = {
     "settings": settings_table,
     "errors": errors_table,
     "models": models_table,
-    "bench": latest_table,
+    "bench": report.latest_table,
+    "cluster": cluster_report.latest_table,
+    "capacity": capacity.latest_table,
 }
 
 
