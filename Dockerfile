@@ -26,11 +26,7 @@ RUN python -m venv --without-pip /opt/lur \
  && find /opt/lur -path '*/ctranslate2/_ext.*.so' -exec strip --strip-debug {} + \
  && find /opt/lur -path '*/numpy/*' -name tests -prune -exec rm -rf {} + \
  && find /opt/lur -name __pycache__ -prune -exec rm -rf {} +
-
-# Says what is in an environment. It is installed apart and is in no image.
-FROM ${PYTHON_IMAGE} AS sbom
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1 PIP_NO_COMPILE=1
-WORKDIR /app
+# Says what is in an environment; from one of its own, so that it is in no image.
 COPY requirements/sbom.lock requirements/
 RUN python -m venv --without-pip /opt/sbom \
  && pip --python /opt/sbom/bin/python install --require-hashes -r requirements/sbom.lock
@@ -38,7 +34,6 @@ RUN python -m venv --without-pip /opt/sbom \
 # transformers works with torch only, which is not here; polyfactory makes up examples for OpenAPI,
 # which we do not ask Litestar for.
 FROM build AS packages
-COPY --from=sbom /opt/sbom /opt/sbom
 COPY pyproject.toml ./
 RUN pip --python /opt/lur/bin/python uninstall --yes transformers polyfactory faker \
  && find /opt/lur -name __pycache__ -prune -exec rm -rf {} + \
@@ -47,7 +42,6 @@ RUN pip --python /opt/lur/bin/python uninstall --yes transformers polyfactory fa
 
 FROM build AS converter
 ARG TORCH_INDEX=https://download.pytorch.org/whl/cpu
-COPY --from=sbom /opt/sbom /opt/sbom
 COPY requirements/convert.lock pyproject.toml ./
 RUN pip --python /opt/lur/bin/python install ${TORCH_INDEX:+--extra-index-url="$TORCH_INDEX"} -r convert.lock \
  && find /opt/lur -name __pycache__ -prune -exec rm -rf {} + \

@@ -18,12 +18,12 @@ packages() {
 }
 
 configure() {
-	local driver=overlay
-	# One overlay cannot lie upon another, as where this machine is a container itself.
-	[ "$(stat -f -c %T "$W")" != overlayfs ] || driver=vfs
+	# As where this machine is a container itself.
+	[ "$(stat -f -c %T "$W")" != overlayfs ] ||
+		{ echo "$W lies on an overlay, and another cannot lie upon that: give a WORK_DIR on a volume" >&2; exit 1; }
 	cat > "$W/storage.conf" <<C
 [storage]
-driver = "$driver"
+driver = "overlay"
 graphroot = "$W/storage"
 runroot = "$W/run"
 C

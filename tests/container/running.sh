@@ -7,7 +7,9 @@ fail() {
 }
 
 stop_all() {
-	podman rm -f lur-test lur-network lur-volume lur-torch lur-memory > /dev/null 2>&1 || true
+	for name in test network volume torch memory; do  # one that is not there would keep the others
+		podman rm -f "lur-$name" > /dev/null 2>&1 || true
+	done
 	[ -z "${HUB_PID-}" ] || kill "$HUB_PID" 2> /dev/null || true
 }
 

@@ -26,7 +26,7 @@ def test_it_tells_the_same_of_every_image() -> None:
 def test_the_code_comes_last_so_that_its_change_builds_nothing_else() -> None:
     for stage in ("serving", "full"):
         assert STAGES[stage].strip().splitlines()[-1] == "COPY service/ /app/service/"
-    for stage in ("build", "sbom", "packages", "converter"):
+    for stage in ("build", "packages", "converter"):
         assert "service/" not in STAGES[stage]
 
 
