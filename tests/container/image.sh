@@ -37,6 +37,8 @@ for label in title description licenses version base.name source revision create
 done
 [ "$(label revision)" = "$(printf %040d 7)" ] || fail "the label revision"
 in_image cat /app/sbom.cdx.json > "$W/sbom.json"
+jq -e '.bomFormat == "CycloneDX" and .metadata.component.name == "lur" and all(.components[]; .purl)' \
+	"$W/sbom.json" > /dev/null || fail "no bill of materials"
 in_image python -c '
 import importlib.metadata as m
 print("\n".join(sorted({f"{d.name}=={d.version}".lower() for d in m.distributions(path=[
