@@ -86,7 +86,9 @@ def memory(core: Core, limit_bytes: int | None) -> Finding:
     said += f", and this process may take {limit_bytes / 1e6:.0f} MB"
     if needed <= limit_bytes:
         return Finding(True, "memory", said)
-    remedy = "raise the container's limit, or set LUR_PROFILE to a smaller profile"
+    remedy = "raise the container's limit"
+    if core.settings.profile != "bundled":  # the smallest
+        remedy += ", or set LUR_PROFILE to a smaller profile"
     smaller = max(0, limit_bytes - SERVICE_BYTES) // 2
     if len(sizes) > 1 and smaller >= max(sizes) and not 0 < budget <= smaller:
         remedy += f", or LUR_MEMORY_BUDGET_BYTES={smaller} so that models take turns"
@@ -163,7 +165,11 @@ def _converting(core: Core) -> Iterator[Finding]:
     fetched = [spec for spec in absent if isinstance(spec.source, HubSource | ArchiveSource)]
     if fetched and core.settings.offline:
         names = ", ".join(spec.name for spec in fetched)
-        yield Finding(False, "network", f"offline mode (LUR_OFFLINE) is on and lacks {names}")
+        yield Finding(
+            False,
+            "network",
+            f"offline mode is on and models are missing: {names}; LUR_OFFLINE=0 has them fetched",
+        )
     if fetched:
         cache = core.settings.model_cache.absolute()
         there = next(path for path in (cache, *cache.parents) if path.is_dir())

@@ -8,9 +8,9 @@ wants_archive=(-e LUR_PROFILE=standard -e LUR_PRELOAD=opus-mt-eng-hyx)
 NAME=lur-network run --network none "${wants_archive[@]}"
 NAME=lur-volume run --network none -v "$W/empty:/var/lib/lur:ro" "${wants_hub[@]}"
 NAME=lur-torch run --network none "${wants_hub[@]}"
-NAME=lur-memory run --network none --memory 128m --memory-swap 128m
+NAME=lur-memory run --network none -e LUR_PROFILE=light --memory 128m --memory-swap 128m
 
-NAME=lur-memory says start_in_doubt memory "may take 134 MB" "need about" LUR_PROFILE
+NAME=lur-memory says start_in_doubt memory "may take 134 MB" "need about" "raise the container's limit" LUR_PROFILE
 step "too little memory: $(jq -r .reason <<< "$LINE")"
 
 NAME=lur-volume says start_in_doubt "not writable" LUR_MODEL_CACHE

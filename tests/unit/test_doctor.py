@@ -13,8 +13,8 @@ BUNDLED = Path(__file__).parents[2] / "model_cache" / "bundled"
 GB = 10**9
 
 
-def core_of(tmp_path: Path, **settings: object) -> Core:
-    return build_core(Settings.read({}, model_cache=tmp_path, profile="bundled", **settings))
+def core_of(tmp_path: Path, profile: str = "bundled", **settings: object) -> Core:
+    return build_core(Settings.read({}, model_cache=tmp_path, profile=profile, **settings))
 
 
 def weights(core: Core) -> list[int]:
@@ -36,7 +36,9 @@ def test_too_little_memory_names_need_limit_and_what_to_set(tmp_path: Path) -> N
     said = memory(core, 128 * 2**20).message
     assert f"need about {needed / 1e6:.0f} MB" in said
     assert "may take 134 MB" in said
-    assert "LUR_PROFILE" in said
+    assert "raise the container's limit" in said
+    assert "LUR_PROFILE" not in said  # there is no smaller one
+    assert "LUR_PROFILE" in memory(core_of(tmp_path, profile="light"), 128 * 2**20).message
 
 
 def test_a_budget_is_proposed_where_it_helps_and_then_helps(tmp_path: Path) -> None:
