@@ -14,12 +14,13 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
 from benchmarks.processes import cpu_s
 
-__all__ = ["BATCH_JOBS", "BATCH_S", "WORD", "Cluster", "Replica"]
+__all__ = ["BATCH_JOBS", "BATCH_S", "WORD", "Cluster", "Replica", "configuration"]
 
 CONFIGURATION = Path(__file__).parents[2] / "deploy" / "compose" / "haproxy.cfg"
 NETWORK = "10.203.0"
@@ -156,7 +157,8 @@ class Cluster:
             replica.attach()
             replica.start()
         path = Path(self._files.name) / "haproxy.cfg"
-        path.write_text(self._configuration())
+        address = self.url.removeprefix("http://")
+        path.write_text(configuration(self.replicas, address, path.parent))
         self._proxy = subprocess.Popen(["haproxy", "-f", str(path)], stderr=subprocess.DEVNULL)
         time.sleep(3)  # its checks have found the replicas
         return self
@@ -181,17 +183,23 @@ class Cluster:
             replica.detach()
         subprocess.run(["ip", "link", "del", BRIDGE], capture_output=True, check=False)
 
-    def _configuration(self) -> str:
-        """The configuration that ships, with addresses in place of names, and no other change."""
-        text = CONFIGURATION.read_text()
-        template = re.compile(r"^ +server-template .* init-addr \S+(.*)$", re.MULTILINE)
-        [options] = template.findall(text)
-        servers = "\n".join(
-            f"    server lur{replica.number} {replica.address}:{PORT}{options}"
-            for replica in self.replicas
-        )
-        text, templates = template.subn(servers, text)
-        text, binds = re.subn(r"bind :8000", f"bind {self.url.removeprefix('http://')}", text)
-        text, sockets = re.subn(r"/tmp/haproxy", f"{self._files.name}/haproxy", text)
-        assert templates == binds == sockets == 1
-        return text
+
+def configuration(replicas: Sequence[Replica], address: str, directory: Path) -> str:
+    """The configuration that ships, with addresses in place of names, and no other change.
+
+    Args:
+        replicas: where requests go.
+        address: where HAProxy listens.
+        directory: where its socket for statistics is.
+    """
+    text = CONFIGURATION.read_text()
+    template = re.compile(r"^ +server-template .* init-addr \S+(.*)$", re.MULTILINE)
+    [options] = template.findall(text)
+    servers = "\n".join(
+        f"    server lur{replica.number} {replica.address}:{PORT}{options}" for replica in replicas
+    )
+    text, templates = template.subn(servers, text)
+    text, binds = re.subn(r"bind :8000", f"bind {address}", text)
+    text, sockets = re.subn(r"/tmp/haproxy", f"{directory}/haproxy", text)
+    assert templates == binds == sockets == 1
+    return text

@@ -76,10 +76,12 @@ def seen(answers: list[Answer], began_s: float) -> dict[str, Any]:
     usual_s = max(a.done_s - a.sent_s for a in answers if a.done_s < began_s)
     late = [a.done_s for a in answers if a.done_s > began_s and a.done_s - a.sent_s > 2 * usual_s]
     outcomes = Counter(answer.outcome for answer in answers)
+    del outcomes["right"]
+    wrong = outcomes.pop("wrong", 0)
     return {
         "requests": len(answers),
-        "wrong": outcomes.pop("wrong", 0),
-        "lost": len(answers) - outcomes.pop("right"),
+        "wrong": wrong,
+        "lost": outcomes.total(),
         "lost_as": dict(outcomes),
         "slowest_before_s": usual_s,
         "slowest_after_s": max(a.done_s - a.sent_s for a in answers if a.done_s > began_s),
