@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 INSTALL_SELF = $(PIP) --require-hashes -r requirements/build.lock && \
 	$(PIP) --no-deps --no-build-isolation --editable .
 
-.PHONY: demo run test check lint types soak fuzz audit alerts image manifests lock tables footprint bench bench-quick bundle clean
+.PHONY: demo run test check lint types soak fuzz audit alerts image manifests compose play cluster lock tables footprint bench bench-quick bundle clean
 
 demo: $(VENV)/serve  ## summary and translations of a sample article, with the bundled models
 	@$(BIN)/lur demo $(ARTICLE)
@@ -92,6 +92,17 @@ manifests:  ## build the Kubernetes overlays and check them; needs kubectl, kube
 
 image:  ## build the image and run it, on Debian as root, without Docker
 	tests/container/image.sh
+
+WORK ?= /var/tmp/lur-image
+compose: $(VENV)/test  ## compose.yaml with podman; a replica and the store killed under load; root, podman-compose
+	deploy/compose/check.sh $(WORK)
+
+play: $(VENV)/test  ## the pods of the manifests with podman; root, kubectl
+	deploy/kubernetes/play.sh $(WORK)
+
+cluster: $(VENV)/test  ## replicas behind HAProxy: scaling, what is lost when one goes; root, haproxy, 7 minutes
+	$(BIN)/python -m benchmarks.cluster.run
+	$(BIN)/python -m tests.docs --write docs/capacity.md
 
 lock:  ## write the lock files anew from pyproject.toml
 	sh requirements/lock.sh

@@ -3,6 +3,8 @@
 Knows the runtime library and nothing of where the directory came from.
 """
 
+import ctypes
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,10 +24,23 @@ from service.engines.tokenizers import load_tokenizer
 
 __all__ = ["CTranslate2Engine", "has_gpu"]
 
+CUBLAS = "libcublas.so.12"
+"""What CTranslate2 4 loads by this name when it first multiplies on a GPU; it comes with no wheel of
+its own, and without it every batch fails."""
+
+_log = logging.getLogger(__name__)
+
 
 def has_gpu() -> bool:
     """Whether the library finds a GPU that it can use."""
-    return bool(ctranslate2.get_cuda_device_count())
+    if not ctranslate2.get_cuda_device_count():
+        return False
+    try:
+        ctypes.CDLL(CUBLAS)
+    except OSError as error:
+        _log.warning("gpu_unusable", extra={"reason": str(error)})
+        return False
+    return True
 
 
 class CTranslate2Engine:

@@ -56,6 +56,23 @@ def test_a_gpu_gets_large_batches_and_one_worker(monkeypatch: pytest.MonkeyPatch
     assert (gpu.device, gpu.layout, gpu.batch_tokens) == ("cuda", Layout(1, 1), 8192)
 
 
+def test_a_gpu_without_the_library_that_multiplies_is_none(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from service.engines import ct2
+
+    monkeypatch.setattr(ct2.ctranslate2, "get_cuda_device_count", lambda: 1)
+    monkeypatch.setattr(ct2, "CUBLAS", "libnothing-of-this-name.so.12")
+    assert not ct2.has_gpu()
+    [record] = caplog.records
+    assert record.message == "gpu_unusable"
+    assert "libnothing-of-this-name.so.12" in record.reason  # type: ignore[attr-defined]
+    monkeypatch.setattr(ct2, "CUBLAS", "libc.so.6")
+    assert ct2.has_gpu()
+    monkeypatch.setattr(ct2.ctranslate2, "get_cuda_device_count", lambda: 0)
+    assert not ct2.has_gpu()
+
+
 def test_auto_is_the_cpu_where_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     from service.engines import ct2
 
