@@ -42,7 +42,9 @@ C
 	printf 'unqualified-search-registries = []\nshort-name-mode = "permissive"\n' > "$W/registries.conf"
 	export CONTAINERS_STORAGE_CONF=$W/storage.conf CONTAINERS_CONF=$W/containers.conf
 	export CONTAINERS_REGISTRIES_CONF=$W/registries.conf
-	mapfile -t PIP_OF_HOST < <(python3 tests/container/pip_of_host.py "$W/pip.conf" "$CA")
+	[ -x "$W/venv/bin/pip" ] || python3 -m venv "$W/venv"
+	mapfile -t PIP_OF_HOST < <("$W/venv/bin/python" tests/container/pip_of_host.py "$W/pip.conf" "$CA")
+	(( ${#PIP_OF_HOST[@]} )) || exit 1
 }
 
 base_image() {

@@ -20,7 +20,7 @@ SECONDS=0
 packages
 configure
 step lint
-tests/container/lint "$W"
+tests/container/lint "$W/venv"
 base_image
 context
 
