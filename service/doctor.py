@@ -122,9 +122,9 @@ def _keys(settings: Settings) -> Finding:
 
 def _cache(path: Path) -> Finding:
     what = f"model cache {path}"
+    there = _nearest(path)
     try:
-        path.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=path):
+        with tempfile.TemporaryFile(dir=there):
             pass
     except OSError as error:
         message = (
@@ -132,8 +132,14 @@ def _cache(path: Path) -> Finding:
             "mount a volume there that this user may write, or name another in LUR_MODEL_CACHE"
         )
         return Finding(False, what, message)
-    free = shutil.disk_usage(path).free
+    free = shutil.disk_usage(there).free
     return Finding(True, what, f"writable, {free / 1e9:.1f} GB free")
+
+
+def _nearest(path: Path) -> Path:
+    """Returns the path, or the nearest one above it that is there: looking makes nothing."""
+    path = path.absolute()
+    return next(above for above in (path, *path.parents) if above.exists())
 
 
 def _model(core: Core, spec: ModelSpec) -> Finding:
@@ -171,9 +177,7 @@ def _converting(core: Core) -> Iterator[Finding]:
             f"offline mode is on and models are missing: {names}; LUR_OFFLINE=0 has them fetched",
         )
     if fetched:
-        cache = core.settings.model_cache.absolute()
-        there = next(path for path in (cache, *cache.parents) if path.is_dir())
-        free = shutil.disk_usage(there).free
+        free = shutil.disk_usage(_nearest(core.settings.model_cache)).free
         message = (
             f"{free / 1e9:.1f} GB free of {CONVERTING_NEEDS_BYTES / 1e9:.0f} GB to convert with"
         )

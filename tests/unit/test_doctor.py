@@ -77,3 +77,10 @@ def test_a_start_without_its_models_says_what_keeps_them_away(
     logged = {record.what: record.reason for record in caplog.records}  # type: ignore[attr-defined]
     assert logged.items() >= said.items()
     assert {record.message for record in caplog.records} == {"start_in_doubt"}
+
+
+def test_a_start_makes_no_cache(tmp_path: Path) -> None:
+    cache = tmp_path / "some" / "cache"
+    core = build_core(Settings.read({}, model_cache=cache, profile="light", offline=True))
+    assert [finding.what for finding in at_start(core) if "cache" in finding.what] == []
+    assert list(tmp_path.iterdir()) == []
