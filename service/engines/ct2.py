@@ -25,8 +25,8 @@ from service.engines.tokenizers import load_tokenizer
 __all__ = ["CTranslate2Engine", "has_gpu"]
 
 CUBLAS = "libcublas.so.12"
-"""CTranslate2 4 loads it by this name when it first multiplies on a GPU; its wheel does not bring it,
-and without it every batch fails."""
+"""CTranslate2 4 loads it by this name when it first multiplies on a GPU. Its wheel has none, and
+without it every batch fails."""
 
 _log = logging.getLogger(__name__)
 
