@@ -90,10 +90,11 @@ $(LIBRETRANSLATE): benchmarks/requirements-libretranslate.txt
 manifests:  ## build the Kubernetes overlays and check them; needs kubectl, kubernetes-validate, checkov
 	deploy/kubernetes/check.sh
 
-image:  ## build the image and run it, on Debian as root, without Docker
-	tests/container/image.sh
-
 WORK ?= /var/tmp/lur-image
+FULL ?=
+image:  ## build the image and run it, on Debian as root, without Docker; FULL=--full: the one that converts too
+	tests/container/image.sh $(FULL) $(WORK)
+
 compose: $(VENV)/test  ## compose.yaml with podman; a replica and the store killed under load; root, podman-compose
 	deploy/compose/check.sh $(WORK)
 

@@ -9,6 +9,7 @@ compile() { .venv-lock/bin/uv pip compile --quiet --universal --no-strip-extras 
 compile --generate-hashes pyproject.toml -o requirements/serve.lock
 compile --generate-hashes pyproject.toml --extra eval --group dev -o requirements/dev.lock
 printf 'hatchling\neditables\n' | compile --generate-hashes - -o requirements/build.lock
+printf 'cyclonedx-bom\n' | compile --generate-hashes - -o requirements/sbom.lock
 # torch's own requirements, but for the CUDA packages that some of its builds ask for.
 printf 'protobuf>=6\nfilelock\nfsspec\njinja2\nnetworkx\nsetuptools\nsympy\ntyping-extensions\n' |
 	compile - -c requirements/serve.lock -o requirements/convert.lock

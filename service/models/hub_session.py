@@ -9,6 +9,7 @@ Knows nothing of what is asked for, or where it goes.
 """
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,6 +32,9 @@ MAX_LIST_BYTES = 64 * 2**20
 
 _PLAIN_ETAG = re.compile(r'(?:W/)?"?[0-9A-Za-z_+=:-][0-9A-Za-z_.+=:-]*"?')
 
+_installing = threading.Lock()
+"""`cache` calls a function twice where two threads come before it is done."""
+
 _watch: ContextVar[Watch | None] = ContextVar("_watch", default=None)
 
 
@@ -44,9 +48,17 @@ def watched(watch: Watch) -> Iterator[None]:
         _watch.reset(token)
 
 
-@cache  # replacing the factory closes the client that other threads may be using
 def install() -> None:
-    """Makes the hub's client use this one, for the whole process; the first call counts."""
+    """Makes the hub's client use this one, for the whole process; the first call counts.
+
+    From any thread. To install it twice would close the client that other threads are using.
+    """
+    with _installing:
+        _installed()
+
+
+@cache
+def _installed() -> None:
     import httpx2
     from huggingface_hub import get_session, set_client_factory
 

@@ -13,8 +13,8 @@ import msgspec
 
 __all__ = ["configure_logs"]
 
-_NOISY = ("httpx", "httpcore", "huggingface_hub", "filelock", "urllib3", "asyncio")
-"""httpx logs every request at INFO through the root logger."""
+_NOISY = ("httpx2", "httpcore2", "huggingface_hub", "filelock", "urllib3", "asyncio")
+"""httpx2 logs every request at INFO through the root logger."""
 
 _STANDARD: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
 """What every record has; anything else came as `extra`."""

@@ -64,7 +64,7 @@ def test_colours_of_uvicorn_stay_out(capsys: pytest.CaptureFixture[str]) -> None
 def test_lesser_lines_and_the_clients_own_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
     configure_logs("info")
     logging.getLogger("x").debug("small")
-    logging.getLogger("httpx").info("GET")
+    logging.getLogger("httpx2").info("GET")
     assert lines(capsys) == []
 
 
