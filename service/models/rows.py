@@ -116,6 +116,17 @@ def builtin_rows() -> list[ModelSpec]:
             worth="A small summarizer (77 M parameters): it invents now and then, so check names "
             "and numbers.",
         ),
+        ModelSpec(
+            name="bundled-small-en-ru",
+            task="translate",
+            languages=("en", "ru"),
+            source=DirectorySource(bundled / "bundled-small-en-ru"),
+            license="CC-BY-4.0",
+            quality=Quality("BLEU", "FLORES-200 dev", 15.1, _CARD),
+            bundled=True,
+            worth="Real Russian that gives the gist of news: endings are often wrong, and names are "
+            "often garbled, those of countries too. Never publish it unread.",
+        ),
         *(
             ModelSpec(
                 name=f"bundled-en-{target}",
