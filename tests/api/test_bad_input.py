@@ -448,9 +448,13 @@ def cpu_seconds(client: Client, path: str, text: str) -> float:
 def test_four_times_the_text_takes_about_four_times_as_long(
     patient: Client, path: str, name: str
 ) -> None:
-    """Quadratic work would take 16 times as long."""
+    """Quadratic work would take 16 times as long.
+
+    It may try twice: threads that wait for a core spin, so a busy machine adds to a time.
+    """
     little, much = (SHAPES[name](length) for length in (5_000, 20_000))
-    assert cpu_seconds(patient, path, much) < 10 * max(0.02, cpu_seconds(patient, path, little))
+    limit_s = 10 * max(0.02, cpu_seconds(patient, path, little))
+    assert any(cpu_seconds(patient, path, much) < limit_s for _ in range(2))
 
 
 @pytest.mark.parametrize("name", ["one letter", "accents on one letter", "line breaks", "emoji"])
