@@ -124,8 +124,8 @@ def builtin_rows() -> list[ModelSpec]:
             license="CC-BY-4.0",
             quality=Quality("BLEU", "FLORES-200 dev", 15.1, _CARD),
             bundled=True,
-            worth="Real Russian that gives the gist of news: endings are often wrong, and names are "
-            "often garbled, those of countries too. Never publish it unread.",
+            worth="Real Russian that gives the gist of news: endings are often wrong, and names "
+            "are often garbled, those of countries too. Never publish it unread.",
         ),
         *(
             ModelSpec(
