@@ -124,8 +124,8 @@ def builtin_rows() -> list[ModelSpec]:
             license="CC-BY-4.0",
             quality=Quality("BLEU", "FLORES-200 dev", 15.1, _CARD),
             bundled=True,
-            worth="Real Russian that gives the gist of news: endings are often wrong, and names "
-            "are often garbled, those of countries too. Never publish it unread.",
+            worth="The gist of news in real Russian (BLEU 15.1 where opus-mt-en-ru has about 25): "
+            "endings are often wrong, and names, of countries too, are often garbled.",
         ),
         *(
             ModelSpec(
