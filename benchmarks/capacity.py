@@ -184,7 +184,7 @@ def _circumstances(given: Given) -> str:
 
 def _price(translating: Given, summarizing: Given) -> str:
     each = [
-        1e6 / given.characters / 1000 * given.cpu_s / 3600 / given.utilisation
+        need(1e6, replace(given, peak=1.0)).cores * DAY_S / 3600
         for given in (translating, summarizing)
     ]
     return (

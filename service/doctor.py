@@ -1,6 +1,5 @@
 """Finds out what is missing before a user does: when asked, and in part at every start."""
 
-import importlib.util
 import logging
 import shutil
 import sys
@@ -48,7 +47,7 @@ def examine(core: Core) -> list[Finding]:
         _cache(core.settings.model_cache),
         memory(core, memory_limit_bytes()),
         *(_model(core, spec) for spec in core.catalog.routed()),
-        *_converting(core),
+        *_converting(core, _absent(core)),
     ]
 
 
@@ -61,8 +60,8 @@ def at_start(core: Core) -> list[Finding]:
         What it has logged, each as a warning `start_in_doubt`.
     """
     looked_at = [memory(core, memory_limit_bytes())]
-    if any(core.store.locate(spec) is None for spec in core.catalog.routed()):
-        looked_at += [_cache(core.settings.model_cache), *_converting(core)]
+    if absent := _absent(core):
+        looked_at += [_cache(core.settings.model_cache), *_converting(core, absent)]
     found = [finding for finding in looked_at if not finding.good]
     for finding in found:
         _log.warning("start_in_doubt", extra={"what": finding.what, "reason": finding.message})
@@ -157,11 +156,14 @@ def _model(core: Core, spec: ModelSpec) -> Finding:
     return Finding(True, what, f"on disk and intact, {core.store.bytes_on_disk(spec) / 1e6:.0f} MB")
 
 
-def _converting(core: Core) -> Iterator[Finding]:
+def _absent(core: Core) -> list[ModelSpec]:
+    return [spec for spec in core.catalog.routed() if core.store.locate(spec) is None]
+
+
+def _converting(core: Core, absent: Sequence[ModelSpec]) -> Iterator[Finding]:
     """What fetching an absent model takes; nothing, if none is absent."""
-    absent = [spec for spec in core.catalog.routed() if core.store.locate(spec) is None]
     if any(isinstance(spec.source, HubSource | DirectorySource) for spec in absent):
-        good = importlib.util.find_spec("torch") is not None
+        good = core.store.can_convert
         missing = (
             "missing: pip install '.[convert]' in the checkout, build the image with "
             "--target full, or bring models along"

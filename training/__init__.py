@@ -7,7 +7,7 @@
     alignment   which target piece goes with which source piece (IBM model 1)
     pieces      the target's SentencePiece, and the joint vocabulary of the result
     bridge      the base model's own translations, for the start of the new embeddings
-    states      what the frozen encoder says of each sentence, kept on disk
+    states      what the frozen encoder says of each sentence, kept in memory
     decoder     the model that is trained: a decoder and its embeddings
     schedule    the learning rate, by the time that is left
     batches     which pairs are computed together

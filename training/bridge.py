@@ -76,9 +76,10 @@ def begin(
         for wrote, real in pairs
     ]
     links = align(numbered)
-    rows = weights[sorted({int(i) for i in links.source})]
+    used = sorted({int(i) for i in links.source})
+    rows = weights[used]
     begun = rows.mean(0) + rows.std(0) * torch.randn(len(new), weights.shape[1]) * 0.5
-    biases = bias[sorted({int(i) for i in links.source})].mean().repeat(len(new))
+    biases = bias[used].mean().repeat(len(new))
     share = torch.from_numpy(links.shares(_SHARPNESS).astype(np.float32))[:, None]
     source, target = torch.from_numpy(links.source), torch.from_numpy(links.target)
     aligned = torch.unique(target)

@@ -23,7 +23,6 @@ class Decoder(nn.Module):  # type: ignore[misc, unused-ignore]
     ) -> None:
         """Takes `layers` of the base model's decoder, in that order."""
         super().__init__()
-        self.layers = list(layers)
         whole = base.model.decoder
         self.inner = deepcopy(whole)
         self.inner.layers = nn.ModuleList(deepcopy(whole.layers[i]) for i in layers)

@@ -5,10 +5,10 @@ the result, and made anew only when it is removed. `--minutes` is the time of th
 """
 
 import argparse
+import io
 import json
 import logging
 import random
-import tempfile
 from collections import Counter
 from pathlib import Path
 
@@ -78,7 +78,7 @@ def beginning(
 
 
 def train(args: argparse.Namespace) -> Path:
-    """Trains, writes checkpoints into `out/checkpoint-STEP` and the last one into `out/model`."""
+    """Trains, keeps each checkpoint in `out/decoder.pt`, writes the last one as `out/model`."""
     torch.set_num_threads(args.threads)
     target = args.languages.split("-")[1]
     pairs, known = prepare(args, target)
@@ -101,9 +101,9 @@ def train(args: argparse.Namespace) -> Path:
     )
 
     def keep(weights: dict[str, Tensor], step: int) -> None:
-        with tempfile.NamedTemporaryFile(dir=args.out, delete=False) as file:
-            torch.save(weights, file)
-        Path(file.name).replace(args.out / "decoder.pt")
+        saved = io.BytesIO()
+        torch.save(weights, saved)
+        _replace(args.out / "decoder.pt", saved.getvalue())
         logger.info("checkpoint at step %d", step)
 
     fit(decoder, states, targets, lengths, order, plan, keep)

@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.cluster.load import Answer, Load
 from benchmarks.cluster.replicas import BATCH_JOBS, BATCH_S, Cluster, Replica
-from benchmarks.cluster.report import RESULTS, table
+from benchmarks.cluster.report import RESULTS, latest_table
 from benchmarks.processes import say
 from service.machine import usable_cpus
 
@@ -151,7 +151,7 @@ async def main() -> None:
         "events": events,
     }
     RESULTS.write_text(json.dumps(result, indent=1) + "\n")
-    print(table(json.loads(RESULTS.read_text())))
+    print(latest_table())
 
 
 def haproxy_version() -> str:

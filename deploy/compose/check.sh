@@ -18,13 +18,7 @@ COMPOSE=${PODMAN_COMPOSE:-podman-compose} PYTHON=${PYTHON:-.venv/bin/python}
 FILE=deploy/compose/compose.yaml REPLICAS=3 CLIENTS=12
 SERVICE=http://127.0.0.1:8000
 . tests/container/engine.sh
-packages
-configure
-base_image
-context
-step image
-build serving
-podman tag localhost/lur:serving localhost/lur:latest
+serving_as localhost/lur:latest
 
 fail() {
 	echo "FAILED: $*" >&2

@@ -14,13 +14,7 @@ PYTHON=${PYTHON:-.venv/bin/python} HERE=deploy/kubernetes
 PORT=18090 ITEMS=32
 URL=http://127.0.0.1:$PORT
 . tests/container/engine.sh
-packages
-configure
-base_image
-context
-step image
-build serving
-podman tag localhost/lur:serving registry.example/lur:0.1
+serving_as registry.example/lur:0.1
 D=$(mktemp -d)
 
 fail() { echo "FAILED: $*" >&2; podman logs lur-pod-0-lur 2>&1 | tail -5 >&2; exit 1; }

@@ -12,6 +12,7 @@ pods of a Job are made Pods, each with the index that the Job would give it, als
 
 import argparse
 import sys
+from copy import deepcopy
 from typing import Any
 
 import yaml
@@ -43,7 +44,7 @@ def shards(documents: list[Any]) -> list[Any]:
     [job] = [document for document in documents if document["kind"] == "Job"]
     played = []
     for index in range(job["spec"]["completions"]):
-        pod = yaml.safe_load(yaml.safe_dump(job["spec"]["template"]["spec"]))
+        pod = deepcopy(job["spec"]["template"]["spec"])
         for container in pod["containers"]:
             container["args"] = [
                 argument.replace("$(JOB_COMPLETION_INDEX)", str(index))

@@ -127,6 +127,11 @@ class Store:
             return tuple(snapshot_faults(found.path).values())
         return ()
 
+    @property
+    def can_convert(self) -> bool:
+        """Whether checkpoints can be converted here. Archives always can."""
+        return converts_checkpoints()
+
     def ensure(
         self,
         spec: ModelSpec,
@@ -198,7 +203,7 @@ class Store:
         raise _unavailable(spec, "its files changed while they were made; try again")
 
     def _convert(self, spec: ModelSpec, watch: Watch) -> None:
-        if isinstance(spec.source, HubSource) and not converts_checkpoints():
+        if isinstance(spec.source, HubSource) and not self.can_convert:
             raise _unavailable(spec, MISSING_EXTRA)  # before a gigabyte is fetched in vain
         folder = self._root / "ct2"
         folder.mkdir(parents=True, exist_ok=True)

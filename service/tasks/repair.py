@@ -10,8 +10,8 @@ caller to report.
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 
 from service.engines.base import Decoding
@@ -140,7 +140,7 @@ class Repair:
     async def mend(self, works: Sequence[Work]) -> None:
         """Adds candidates to the works that fail, while time is left.
 
-        A work whose try is not over by then, and that still fails, is `cut_short`.
+        A work that is being tried, and still fails when the time is over, is `cut_short`.
         """
         until = asyncio.get_running_loop().time() + SHARE_OF_TIME * self.model.watch.left_s()
         plans = [(work, self._ways(work)) for work in works if work.best.failures]
@@ -160,7 +160,6 @@ class Repair:
     def _cut_short(self, tries: Sequence[Try]) -> None:
         for one in tries:
             one.work.cut_short = True
-        _count(tries, "out_of_time")
         extra = {"model": self.model.spec.name, "segments": len(tries)}
         _log.info("repair_out_of_time", extra=extra)
 
@@ -205,7 +204,7 @@ class Repair:
         if other and self.fallback is not None:
             try:
                 async with AsyncExitStack() as lease:
-                    async with asyncio.timeout_at(until):
+                    async with _in_time(other, until):
                         model = await lease.enter_async_context(self.fallback())
                     await self._by(model, other, until)
             except Unavailable as error:
@@ -215,7 +214,7 @@ class Repair:
     async def _by(self, model: LeasedModel, tries: Sequence[Try], until: float) -> None:
         """Runs the tries; where the engine or the queue refuses, the first translations stand."""
         try:
-            async with asyncio.timeout_at(until):
+            async with _in_time(tries, until):
                 trials = await asyncio.to_thread(
                     lambda: [one.trial or one.work.prepared(model) for one in tries]
                 )
@@ -235,6 +234,17 @@ class Repair:
             work.judge(_restored(found, one.placeholders), self.judge, one.way, info)
             after = work.best.failures
             _count([one], "mended" if not after else "better" if after < before else "no_better")
+
+
+@asynccontextmanager
+async def _in_time(tries: Sequence[Try], until: float) -> AsyncIterator[None]:
+    """Ends what is done for the tries at `until`, with `TimeoutError`, and counts them."""
+    try:
+        async with asyncio.timeout_at(until):
+            yield
+    except TimeoutError:
+        _count(tries, "out_of_time")
+        raise
 
 
 def _next_tries(plans: Sequence[tuple[Work, Iterator[Try]]]) -> list[Try]:

@@ -79,6 +79,17 @@ build() {
 		{ tail -40 "$W/$name.log" >&2; return 1; }
 }
 
+# serving_as NAME: makes the image that serves, from nothing if need be, and calls it that too
+serving_as() {
+	packages
+	configure
+	base_image
+	context
+	step image
+	build serving
+	podman tag localhost/lur:serving "$1"
+}
+
 # rebuilt LOG: the steps of a build that did not come from the cache
 rebuilt() {
 	awk '/ STEP [0-9]+\/[0-9]+: /{if (s) print s; s = $0} /^--> Using cache/{s = ""} END{if (s) print s}' "$1" |

@@ -300,7 +300,8 @@ class Load:
     async def _ask(self, ask: Ask) -> None:
         answer = await self._wire.send(ask.method, ask.path, ask.body, ask.content_type)
         self._report.outcomes[ask.kind, answer.status] += 1
-        self._report.outcomes["repair cut short", answer.status] += is_cut_short(answer)
+        if is_cut_short(answer):
+            self._report.outcomes["repair cut short", answer.status] += 1
         if fault := verdict(ask, answer):
             self._report.blame(f"{ask.kind} {ask.body[:300]!r}: {fault}")
 
