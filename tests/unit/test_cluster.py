@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.cluster.load import Answer, Load
+from benchmarks.cluster.load import Answer, Load, is_of
 from benchmarks.cluster.replicas import CONFIGURATION, Replica, configuration
 from benchmarks.cluster.run import seen
 
@@ -31,6 +31,23 @@ def test_a_rate_needs_an_answer_before_and_one_since() -> None:
         load([3.0, 2.0]).rate(4.0)
     with pytest.raises(ValueError, match="no answers"):
         load([3.0, 2.0]).rate(1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "right"),
+    [
+        ("открыл 9999 заводов", "", True),
+        ("открыл 10\u00a0678 заводов", "", True),
+        ("открыл 10 заводов", "number_lost", True),
+        ("открыл 10\u00a0679 заводов", "", False),
+        ("", "number_lost", False),
+    ],
+)
+def test_an_answer_has_its_own_number_or_says_that_it_has_not(
+    text: str, code: str, right: bool
+) -> None:
+    number = 9999 if "9999" in text else 10678
+    assert is_of(number, {"text": text, "warnings": [{"code": code}]}) is right
 
 
 def test_what_is_neither_right_nor_wrong_is_lost_and_what_takes_twice_as_long_is_late() -> None:
