@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,15 @@ FAULTS = {
     "FAULT_SLOW": "Slowwell",
 }
 """The words at which `tests.faulty` misbehaves."""
+
+
+def children(pid: int) -> list[int]:
+    """The child processes of a process, whichever of its threads has begun them."""
+    found: list[int] = []
+    for file in Path(f"/proc/{pid}/task").glob("*/children"):
+        with suppress(OSError):  # that thread has ended
+            found += map(int, file.read_text().split())
+    return found
 
 
 def until(condition: Callable[[], object], patience_s: float = 60) -> None:

@@ -18,7 +18,7 @@ import httpx
 import pytest
 
 from tests.hub import LocalHub
-from tests.server.conftest import Server, until
+from tests.server.conftest import Server, children, until
 from tests.server.test_first_use import CHECKPOINTS, ROWS
 from tests.tinylang.grammar import sentences
 
@@ -275,13 +275,6 @@ def test_a_signal_before_it_listens_ends_it_with_0(tiny_cache: Path) -> None:
     assert "Traceback" not in log
 
 
-def children(process: "subprocess.Popen[str]") -> list[int]:
-    found: list[int] = []
-    for task in Path(f"/proc/{process.pid}/task").iterdir():
-        found += map(int, (task / "children").read_text().split())
-    return found
-
-
 def test_a_signal_in_a_conversion_ends_it_and_the_next_start_goes_on(
     serve: Serve, tmp_path: Path
 ) -> None:
@@ -296,8 +289,8 @@ def test_a_signal_in_a_conversion_ends_it_and_the_next_start_goes_on(
             "LUR_PRELOAD": "from-hub",
         }
         server = serve(**environment)
-        until(lambda: bool(children(server.process)))
-        converters = children(server.process)
+        until(lambda: bool(children(server.process.pid)))
+        converters = children(server.process.pid)
         assert server.stop() == 0
         until(lambda: not any(Path(f"/proc/{child}").exists() for child in converters))
         server = serve(**environment)

@@ -22,7 +22,7 @@ from service.models.catalog_file import load_catalog
 from service.models.store import Store
 from tests.hub import Fault, LocalHub
 from tests.opus_archive import make_archive
-from tests.server.conftest import Server, until
+from tests.server.conftest import Server, children, until
 from tests.server.test_hub_faults import BODY, CHECKPOINT, TEXT, environment, rows, states
 
 Serve = Callable[..., Any]
@@ -97,12 +97,6 @@ def kill(server: Server) -> None:
 def nothing_is_left(cache: Path) -> bool:
     half = [*cache.glob("ct2/.*"), *cache.rglob("*.incomplete"), *cache.rglob("*.part")]
     return not half
-
-
-def children(process: int) -> list[int]:
-    path = Path(f"/proc/{process}/task")
-    found = [p.read_text().split() for p in path.glob("*/children")]
-    return [int(child) for ids in found for child in ids]
 
 
 def test_killed_while_it_downloads_the_next_start_recovers(
