@@ -176,6 +176,8 @@ class Session:
     def real(self, checkpoint: Path, target: str, text: Path) -> dict[str, Any]:
         """Measures engine, Lur and `transformers` on a Marian checkpoint of the user's own.
 
+        No text goes into the result: it is the user's.
+
         Args:
             checkpoint: in the hub's layout.
             target: its language.
@@ -200,7 +202,7 @@ class Session:
         with ExitStack() as stack:
             up = _start(stack, contenders)
             engine = stack.enter_context(Engine())
-            outputs = _warm_up(list(up.values()), texts)
+            _warm_up(list(up.values()), texts)
             offline = Offline(lur.directory(name), plain, self._device, patience=None)
             offline.calibrate(engine, texts.some(48 * usable_cpus()))
             bench = Bench(up, engine, offline, texts)
@@ -210,7 +212,6 @@ class Session:
         return {
             "checkpoint": checkpoint.name,
             "engine": {**offline.chosen, "calibration": offline.calibration},
-            "outputs": outputs,
             "contenders": report.contenders(bench.rounds, contenders, peaks),
             "ratios": _spreads(ratios.ratios(bench.rounds, bench.special)),
         }
