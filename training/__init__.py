@@ -3,6 +3,7 @@
     origins     where parallel text comes from, its licence, how much of it is taken
     cleaning    one pair: what is taken out of it, what makes it unfit
     relevance   how much an English sentence is like news and prose
+    names       short pairs that are names
     selection   the pairs of a training, chosen and weighted
     alignment   which target piece goes with which source piece (IBM model 1)
     pieces      the target's SentencePiece, and the joint vocabulary of the result

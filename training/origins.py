@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["ORIGINS", "Origin"]
+__all__ = ["NAMES", "ORIGINS", "Origin"]
+
+NAMES = "names"
+"""The origin of names that were found in another one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +19,7 @@ class Origin:
         repeats: how often a pair is seen for each time that the others are.
         prose: whether it is of the kind that is to be translated; the others are judged by it.
         least_words: shorter English is left out.
+        names: whether names are looked for among its pairs that are left out.
     """
 
     license: str
@@ -23,6 +27,7 @@ class Origin:
     repeats: int = 1
     prose: bool = False
     least_words: int = 6
+    names: bool = False
 
 
 _DOCUMENTATION = "free: CC-BY, GPL, MPL or BSD"
@@ -34,7 +39,8 @@ ORIGINS: Mapping[str, Origin] = {
     "tatoeba-test": Origin("CC-BY-2.0", 100_000, prose=True, least_words=4),
     "mozilla-org": Origin(_INTERFACE, 3_000, prose=True),
     "bible": Origin("public domain", 4_000, least_words=8),
-    "debian-mo": Origin("mostly GPL", 45_000, least_words=8),
+    NAMES: Origin("as the origin that they were found in", 30_000, repeats=3, least_words=1),
+    "debian-mo": Origin("mostly GPL", 45_000, least_words=8, names=True),
     "debian-ddtp": Origin(_DOCUMENTATION, 6_000),
     "debian-source-po": Origin(_DOCUMENTATION, 6_000, least_words=8),
     "gnome-user-docs": Origin(_DOCUMENTATION, 3_000),

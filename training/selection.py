@@ -3,10 +3,12 @@
 import lzma
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from training.cleaning import Pair, clean
-from training.origins import ORIGINS, Origin
+from training.names import is_name, ordinary_words
+from training.origins import NAMES, ORIGINS, Origin
 from training.relevance import Relevance
 
 __all__ = ["read", "select"]
@@ -33,7 +35,8 @@ def select(pairs: Iterable[Pair], language: str, without: Collection[str] = ()) 
     """Cleans the pairs and chooses, of each origin, those that are most like news and prose.
 
     A pair whose English or whose target was there before is left out; origins of prose come
-    first, so that it is their pair that stays.
+    first, so that it is their pair that stays. Short pairs of some origins that are names come
+    after the prose, as an origin of their own.
 
     Args:
         pairs: as read.
@@ -41,15 +44,25 @@ def select(pairs: Iterable[Pair], language: str, without: Collection[str] = ()) 
         without: origins that are not to be used.
     """
     taken = {name: o for name, o in ORIGINS.items() if name not in without}
-    fit = [
-        done
-        for pair in pairs
-        if (origin := taken.get(pair.origin, _UNKNOWN)).most
-        and (done := clean(pair, language, origin.least_words)) is not None
-    ]
+    fit, short = [], []
+    for pair in pairs:
+        origin = taken.get(pair.origin, _UNKNOWN)
+        if not origin.most:
+            continue
+        if (done := clean(pair, language, origin.least_words)) is not None:
+            fit.append(done)
+        elif origin.names and NAMES in taken:
+            short.append(replace(pair, origin=NAMES))
+    ordinary = ordinary_words(p.source for p in fit)
+    fit += [pair for pair in short if is_name(pair, language, ordinary)]
     prose = [p.source for p in fit if taken[p.origin].prose]
     relevance = Relevance(prose, (p.source for p in fit))
-    fit.sort(key=lambda p: (not taken[p.origin].prose, -relevance.score(p.source)))
+
+    def rank(pair: Pair) -> tuple[bool, bool, float]:
+        origin = taken[pair.origin]
+        return not origin.prose, pair.origin != NAMES, -relevance.score(pair.source)
+
+    fit.sort(key=rank)
     counts: Counter[str] = Counter()
     seen: set[str] = set()
     chosen = []
