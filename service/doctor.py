@@ -10,6 +10,7 @@ from pathlib import Path
 
 from service.access import keys_of
 from service.core import Core
+from service.engines.convert import MISSING_EXTRA
 from service.errors import ServiceError
 from service.machine import memory_limit_bytes
 from service.models.catalog import ArchiveSource, DirectorySource, HubSource, ModelSpec
@@ -164,11 +165,7 @@ def _converting(core: Core, absent: Sequence[ModelSpec]) -> Iterator[Finding]:
     """What fetching an absent model takes; nothing, if none is absent."""
     if any(isinstance(spec.source, HubSource | DirectorySource) for spec in absent):
         good = core.store.can_convert
-        missing = (
-            "missing: pip install '.[convert]' in the checkout, build the image with "
-            "--target full, or bring models along"
-        )
-        message = "installed" if good else missing
+        message = "installed" if good else f"{MISSING_EXTRA}, or bring models along"
         yield Finding(good, "torch, to convert", message)
     fetched = [spec for spec in absent if isinstance(spec.source, HubSource | ArchiveSource)]
     if fetched and core.settings.offline:
