@@ -10,7 +10,6 @@ from pathlib import Path
 
 from service.access import keys_of
 from service.core import Core
-from service.engines.convert import MISSING_EXTRA
 from service.errors import ServiceError
 from service.machine import memory_limit_bytes
 from service.models.catalog import ArchiveSource, DirectorySource, HubSource, ModelSpec
@@ -164,9 +163,9 @@ def _absent(core: Core) -> list[ModelSpec]:
 def _converting(core: Core, absent: Sequence[ModelSpec]) -> Iterator[Finding]:
     """What fetching an absent model takes; nothing, if none is absent."""
     if any(isinstance(spec.source, HubSource | DirectorySource) for spec in absent):
-        good = core.store.can_convert
-        message = "installed" if good else f"{MISSING_EXTRA}, or bring models along"
-        yield Finding(good, "torch, to convert", message)
+        lacking = core.store.converting_lacks
+        message = f"{lacking}, or bring models along" if lacking else "installed"
+        yield Finding(lacking is None, "torch, to convert", message)
     fetched = [spec for spec in absent if isinstance(spec.source, HubSource | ArchiveSource)]
     if fetched and core.settings.offline:
         names = ", ".join(spec.name for spec in fetched)

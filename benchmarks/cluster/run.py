@@ -54,7 +54,9 @@ def cpu_of_all(cluster: Cluster) -> float:
     return replicas + cluster.proxy_cpu_s() + time.process_time()
 
 
-async def event(name: str, happen: Callable[[Sequence[Replica]], Awaitable[None]]) -> dict[str, Any]:
+async def event(
+    name: str, happen: Callable[[Sequence[Replica]], Awaitable[None]]
+) -> dict[str, Any]:
     """Lets something happen to three replicas under load."""
     with Cluster(3) as cluster:
         async with Load(cluster.url, 2 * CLIENTS) as load:

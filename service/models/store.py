@@ -128,9 +128,9 @@ class Store:
         return ()
 
     @property
-    def can_convert(self) -> bool:
-        """Whether checkpoints can be converted here. Archives always can."""
-        return converts_checkpoints()
+    def converting_lacks(self) -> str | None:
+        """What is missing to convert checkpoints here, or `None`. Archives always can be."""
+        return None if converts_checkpoints() else MISSING_EXTRA
 
     def ensure(
         self,
@@ -203,8 +203,8 @@ class Store:
         raise _unavailable(spec, "its files changed while they were made; try again")
 
     def _convert(self, spec: ModelSpec, watch: Watch) -> None:
-        if isinstance(spec.source, HubSource) and not self.can_convert:
-            raise _unavailable(spec, MISSING_EXTRA)  # before a gigabyte is fetched in vain
+        if isinstance(spec.source, HubSource) and (lacking := self.converting_lacks):
+            raise _unavailable(spec, lacking)  # before a gigabyte is fetched in vain
         folder = self._root / "ct2"
         folder.mkdir(parents=True, exist_ok=True)
         prefix = f".{quote(spec.name, safe='')}@-{spec.quantization}-"
