@@ -211,11 +211,18 @@ class Runner:
             self._started.set_exception(error)
 
     def _lose(self, trouble: str) -> None:
-        """Ends it, though nobody has closed it."""
+        """Ends it, though nobody has closed it; the watch goes on while a worker has jobs in hand."""
         self._dead, self._trouble = True, trouble
         self._batcher.suspend(trouble)
         _log.error("runner_lost", extra={"model": self.info.name, "reason": trouble})
-        self._end()
+        self._stopped.set_result(None)
+
+    def _let_end(self) -> None:
+        """Fails what a lost runner's workers have given back, and ends the watch after the last."""
+        assert self._trouble is not None
+        self._batcher.suspend(self._trouble)
+        if not self._batcher.is_at_work:
+            self._over.set()
 
     def _left(self, crew: Crew) -> None:
         """Called by a crew whose last thread is out, when its engine is closed."""
@@ -237,6 +244,8 @@ class Runner:
         self._batcher.look(step_s)
         with self._lock:
             self._building_s += step_s
+            if self._dead:
+                self._let_end()
             late = self._building if self._building_s > BUILD_S else None
             if late is not None:
                 self._record.left.add(late)

@@ -170,6 +170,12 @@ class Batcher:
             return self._waits()
 
     @property
+    def is_at_work(self) -> bool:
+        """Whether a worker has jobs in hand that are still waited for."""
+        with self._changed:
+            return any(worker.in_hand() for worker in self._workers)
+
+    @property
     def stalled_s(self) -> float:
         """How long the longest call of an engine that is inside now has been there; 0 if none."""
         now = time.monotonic()
@@ -477,7 +483,7 @@ class Batcher:
         others = [worker for worker in self._workers if worker is not beside]
         in_hand = {job for worker in others for job in worker.in_hand()}
         lost = [job for job in list(self._open.values()) if job not in in_hand]
-        for job in self._open.values():
+        for job in list(self._open.values()):  # who cancels takes out without the lock
             job.flow.waiting_tokens = job.flow.running_tokens = 0
         old, self._turns = self._turns, Turns(self._max_batch_tokens, self._turns.lean_jobs)
         self._turns.workers = old.workers

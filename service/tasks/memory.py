@@ -197,7 +197,7 @@ class Memory:
             for key, value in (await shelf.get(missing)).items():
                 try:
                     found[key] = _decode(value)
-                except msgspec.DecodeError:  # damaged, so it is said anew
+                except (msgspec.DecodeError, UnicodeDecodeError):  # damaged, so it is said anew
                     continue
                 had += 1
                 self._remember(key, value)

@@ -144,6 +144,8 @@ class Repair:
         """
         until = asyncio.get_running_loop().time() + SHARE_OF_TIME * self.model.watch.left_s()
         plans = [(work, self._ways(work)) for work in works if work.best.failures]
+        if not plans:
+            return
         extra_tries = self.judge.fidelity.extra_tries
         if any(work.best.fails("kept_changed") for work in works):
             extra_tries = max(extra_tries, TRIES_TO_KEEP)

@@ -1186,6 +1186,26 @@ class TestFaultsOfTheQueue:
 
 
 class TestSuspension:
+    def test_who_leaves_while_the_queue_is_suspended_keeps_nobody_waiting(self) -> None:
+        """Clients cancel without the lock: the last one does, when the queue is being emptied."""
+
+        class Leaving(Flow):
+            emptied = False
+
+            def __setattr__(self, name: str, value: Any) -> None:
+                super().__setattr__(name, value)
+                if self.emptied and name == "running_tokens":
+                    leaver = threading.Thread(target=futures[-1].cancel)
+                    leaver.start()
+                    leaver.join(PATIENCE_S)
+
+        batcher, flow = batcher_of(Engine()), Leaving()
+        futures = batcher.submit([source(name) for name in "abc"], PLAIN, flow)
+        flow.emptied = True
+        batcher.suspend("its engines hang")
+        assert futures[-1].cancelled()
+        assert [type(failure_of(future)) for future in futures[:2]] == [ModelUnavailable] * 2
+
     def test_a_suspended_queue_answers_what_waits_and_refuses_what_comes(self) -> None:
         engine = Engine()
         batcher = batcher_of(engine)

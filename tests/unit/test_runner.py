@@ -508,6 +508,24 @@ async def test_a_runner_whose_engine_cannot_be_built_again_is_dead_and_says_why(
         assert workshop.made[0].closed_in is None
 
 
+async def test_what_hangs_beside_the_end_of_a_runner_is_given_up_as_well() -> None:
+    workshop = Workshop(workers=2)
+    async with workshop.running() as runner:
+        doomed = await workshop.hang(runner, "hang one")
+        runner.check(TIMEOUT_S - 1)
+        beside = await workshop.hang(runner, "hang two")
+        workshop.failure = OSError("the files are gone")
+        runner.check(2)
+        with pytest.raises(InferenceFailed):
+            await doomed
+        await until(lambda: runner.is_dead)
+        runner.check(TIMEOUT_S - 3)
+        assert not beside.done()
+        runner.check(2)
+        with pytest.raises(InferenceFailed):
+            await beside
+
+
 async def test_a_new_engine_that_takes_too_long_is_not_waited_for(workshop: Workshop) -> None:
     async with workshop.running("late") as runner:
         await workshop.building.reached()

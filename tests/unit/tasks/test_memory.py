@@ -476,6 +476,16 @@ class TestShelf:
         assert shelf.values == {key: value}
         assert engine.texts == ["a", "a"]
 
+    async def test_a_value_whose_text_is_damaged_is_said_anew_and_replaced(self) -> None:
+        engine, shelf = FakeEngine(), DictShelf()
+        async with running(engine) as runner:
+            await say(Memory(0, shelf), runner, "abc")
+            ((key, value),) = shelf.values.items()
+            assert b"ABC" in value
+            shelf.values[key] = value.replace(b"ABC", b"A\xffC")
+            assert await say(Memory(0, shelf), runner, "abc") == ["ABC"]
+        assert shelf.values == {key: value}
+
     async def test_equal_requests_that_wait_for_the_shelf_still_run_one_job(self) -> None:
         engine, shelf = FakeEngine(), DictShelf()
         memory = Memory(0, shelf)
