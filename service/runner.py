@@ -211,7 +211,7 @@ class Runner:
             self._started.set_exception(error)
 
     def _lose(self, trouble: str) -> None:
-        """Ends it, though nobody has closed it; the watch goes on while a worker has jobs in hand."""
+        """Ends it, though nobody closed it; the watch goes on while a worker has jobs in hand."""
         self._dead, self._trouble = True, trouble
         self._batcher.suspend(trouble)
         _log.error("runner_lost", extra={"model": self.info.name, "reason": trouble})
