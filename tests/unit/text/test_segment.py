@@ -256,6 +256,39 @@ def test_however_it_is_split_a_text_is_put_together_again(text: str, splitting: 
     assert splitting == "paragraphs" or len(document.segments) <= 1
 
 
+@pytest.mark.parametrize(
+    ("text", "columns"),
+    [
+        ("Name\tAge\tCity\nAnn Lee\tthirty\tNew York\n",
+         ["Name", "Age", "City", "Ann Lee", "thirty", "New York"]),
+        ("Revenue        5 million\n", ["Revenue", "5 million"]),
+        ("web server   is up \t\xa0 two days", ["web server", "is up", "two days"]),
+        ("- Name\tIt is so. We go.\t", ["Name", "It is so.", "We go."]),
+        ("1.\tBread\tthe baker", ["Bread", "the baker"]),
+    ],
+)  # fmt: skip
+def test_a_tab_or_many_spaces_part_the_columns_of_a_line(text: str, columns: list[str]) -> None:
+    document = split(text)
+    assert [s.text for s in document.segments] == columns
+    assert document.rejoin(columns) == text
+    if "\n" not in text.rstrip():
+        assert split(text, splitting="paragraphs") == document
+
+
+@pytest.mark.parametrize(
+    "text", ["We went  home.", "We went\n\thome.", "We went \t\nhome.", "We went\r\n     home."]
+)
+def test_two_spaces_and_the_edges_of_wrapped_lines_part_nothing(text: str) -> None:
+    assert [s.text for s in split(text, splitting="paragraphs").segments] == [text]
+
+
+def test_a_megabyte_of_columns_is_split_in_little_time() -> None:
+    for gap in ("\t", "   ", " " * 1000 + "\n"):
+        text = ("so" + gap) * (MEGABYTE // (2 + len(gap)))
+        assert len(split(text, splitting="paragraphs").segments) >= 1
+        assert same(text) == text
+
+
 def test_a_megabyte_of_short_lines_is_one_paragraph_in_little_time() -> None:
     text = "We go on.\n" * (MEGABYTE // 10)
     assert len(split(text, splitting="paragraphs").segments) == MEGABYTE // 10
