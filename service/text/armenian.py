@@ -1,24 +1,17 @@
 """Typography of modern Eastern Armenian: spelling of և, stops, quotes, dashes, numbers, letters.
 
-The marks that stand on vowels are in `armenian_marks`. Knows neither models nor what is turned on.
+The marks that stand on vowels are in `armenian_marks`, the stops in `armenian_stops`. Knows neither
+models nor what is turned on.
 """
 
 import re
-from collections.abc import Callable
 
-from service.text import armenian_marks
+from service.text import armenian_marks, armenian_stops
 from service.text.punctuation import Rule, decimals, group, look_alikes, pair, ranges
 
 __all__ = ["RULES"]
 
 _A = "Ա-Ֆա-և"  # letters
-_ABBREVIATIONS = frozenset((
-    "թ", "թթ", "մ", "կմ", "սմ", "մմ", "կգ", "գ", "տ", "լ", "ր", "վ", "վրկ", "ժ", "դ", "դդ",
-    "հզր", "մլն", "մլրդ", "հ", "հտ", "էջ", "գլ", "նկ", "աղ", "տես", "օր", "պ", "պր", "տկն",
-    "պրոֆ", "դոկտ", "ակադ", "գեն", "փող", "պող", "նրբ", "շ", "բն", "հեռ", "ֆաքս", "էլ", "ա",
-    "բ", "մթ", "անգլ", "ռուս", "ֆր", "լատ", "հուն", "իսպ", "գերմ", "իտալ", "արաբ", "քառ", "խոր",
-    "սբ", "ս", "այսպ", "հմմտ",
-))  # fmt: skip
 
 # -- letters -------------------------------------------------------------------------------------
 _YEV = re.compile(r"ե([՛՞՜]?)ւ")
@@ -136,74 +129,7 @@ def _ellipsis(text: str, source: str) -> str:
     return _ELLIPSIS.sub("…", text)
 
 
-# -- stops -----------------------------------------------------------------------------------------
-_VARIANT_STOP = re.compile(rf"(?<=[{_A}»)])[∶ː：](?=[\s»\"”)]|$)", re.MULTILINE)
-_DIGITS_STOP = re.compile(r"(?<![\w։])(\d{1,3})։(?=\d{1,3}(?!\d))")
-_DOUBLED = re.compile(r"(?<![։:.])([։:]) ?[.:։]++(?=\s*$)", re.MULTILINE)
-_LAST_DOT = re.compile(rf"(?<=[{_A}»)A-Za-z])\.(?=[»\"”)]?\s*\Z)")
-_LAST_SEMICOLON = re.compile(rf"(?<=[{_A}»)]);(?=\s*\Z)")
-_SEMICOLON = re.compile(rf"(?<=[{_A}»)]);(?=\s[{_A}«])")
-_INNER_DOT = re.compile(rf"(?<=[{_A}»)])\.(?= [Ա-Ֆ])")
-_INNER_END = re.compile(r"[.!?][\"”’)]? (?=[A-Z\"“])")
-_COLON_STOP = re.compile(
-    rf"(?<=[{_A}»)A-Za-z\d%\]՞՜՛․.]):(?=[»\"”)]{{0,2}}(?:\s*\Z| *\n| +[Ա-ՖA-Z«\"“(\[\d]))"
-)
-_SAYING = re.compile(
-    rf"(?<![{_A}])(?:ասաց|ասացին|ասում|ասել|ասված|ասվում|նշ(?:եց|ել|ում)|շարունակ(?:եց|ել|ում)|"
-    r"հավել(?:եց|ել|ում)|ավելացրե[ցլ]|պատասխան(?:եց|ել|ում)|հայտարար(?:եց|ել|ում|վում)|գր(?:եց|ել|ում)|"
-    r"պատմ(?:եց|ել|ում)|հարցրե[ցլ])(?: (?:է|են|էր|էին))?$"
-)
-_LAST_WORD = re.compile(rf"(?<![{_A}.])[{_A}.]{{1,12}}+$")
-
-
-def _full_stop(text: str, source: str) -> str:
-    text = _DIGITS_STOP.sub(r"\1:", _VARIANT_STOP.sub("։", text))
-    if not _ARMENIAN_WORD.search(text):
-        return text
-    text = _DOUBLED.sub(r"\1", text)
-    if source.rstrip()[-1:] not in (":", ",", ";", "…", "-"):
-        text = _LAST_SEMICOLON.sub("։", _LAST_DOT.sub(_stop_unless_short(text), text))
-    if _INNER_END.search(source) and ":" not in source and ";" not in source:
-        text = _INNER_DOT.sub(_stop_unless_short(text), text)
-    return text
-
-
-def _stop_unless_short(text: str) -> Callable[[re.Match[str]], str]:
-    def stop(found: re.Match[str]) -> str:
-        if _SAYING.search(text, max(0, found.start() - 24), found.start()):
-            return "."  # the middle stop before direct speech
-        word = _LAST_WORD.search(text, max(0, found.start() - 16), found.start())
-        if word is None:
-            return "։"
-        bare = word[0].strip(".").lower()
-        short = len(bare) < 2 or "." in bare or bare in _ABBREVIATIONS
-        return "." if short or (word[0].isupper() and len(bare) < 3) else "։"
-
-    return stop
-
-
-def _colon(text: str, source: str) -> str:
-    if source.rstrip().endswith(":") or not _ARMENIAN_WORD.search(text):
-        return text
-
-    last = len(text.rstrip(' »"”)\n\t'))
-    has_colon = ":" in source
-
-    def stop(found: re.Match[str]) -> str:
-        before = max(0, found.start() - 24), found.start()
-        inside = found.end() < last and (has_colon or _SAYING.search(text, *before))
-        return ":" if inside else "։"
-
-    return _COLON_STOP.sub(stop, text)
-
-
-def _semicolon(text: str, source: str) -> str:
-    del source
-    return _SEMICOLON.sub(".", text)
-
-
 # -- numbers ---------------------------------------------------------------------------------------
-_ARMENIAN_WORD = re.compile(rf"[{_A}]{{2}}")
 _UNIT = re.compile(
     r"[ \xa0]?(?:%|‰|°|տոկոս|հազար|միլիոն|միլիարդ|տրիլիոն|մլն|մլրդ|կմ|մետր|մղոն|սմ|մմ|կգ|տոննա|"
     r"լիտր|կիլո|դոլար|եվրո|դրամ|ռուբլի|ժամ|անգամ|բալ|աստիճան)"
@@ -287,18 +213,23 @@ RULES: tuple[Rule, ...] = (
         _GUIDE,
         armenian_marks.exclaim,
     ),
-    Rule("hy-semicolon", "the middle stop (միջակետ) parts clauses, not ;", _GUIDE, _semicolon),
+    Rule(
+        "hy-semicolon",
+        "the middle stop (միջակետ) parts clauses, not ;",
+        _GUIDE,
+        armenian_stops.semicolon,
+    ),
     Rule(
         "hy-full-stop",
         "a sentence ends with ։ (U+0589), not with a point or a look-alike of ։",
         f"{_GUIDE}; Microsoft Armenian Style Guide (2017): U+0589, not U+003A",
-        _full_stop,
+        armenian_stops.full_stop,
     ),
     Rule(
         "hy-colon",
         "a sentence ends with ։ (U+0589), not with a colon",
         "Microsoft Armenian Style Guide (2017): U+0589, not U+003A",
-        _colon,
+        armenian_stops.colon,
     ),
     Rule("hy-space-after", "a space after ։ , ՝ where the next word begins", _GUIDE, _space_after),
     Rule("hy-grouping", "100 000 where the source has 100,000", _CLDR, _grouping),

@@ -162,6 +162,27 @@ def test_a_point_between_clauses_stays_without_two_sentences_in_the_source() -> 
     assert typeset(text, "hy") == text
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("Mr. Smith met Dr. Jones.", "Պրն. Սմիթը հանդիպեց դր. Ջոնսին։"),
+        ("Mrs. Smith arrived.", "Տիկ. Սմիթը ժամանեց։"),
+        ("Prof. J. Smith of the U.S. Army met St. John.", "Պրոֆ. Սմիթը հանդիպեց Սբ. Հովհ. Ջոնին։"),
+        ("Martin Luther King Jr. Day is here.", "Մարտին Լյութեր Քինգ կրտ. Օրն այստեղ է։"),
+        ("“He left. Mr. Smith stayed,” she said.", "«Նա գնաց։ Պրն. Սմիթը մնաց»,- ասաց նա։"),
+        ("He left the town. Ann Jr. Smith stayed.", "Նա լքեց քաղաքը։ Էնն կրտ. Սմիթը մնաց։"),
+    ],
+)
+def test_the_point_of_a_title_is_no_end_of_a_sentence(source: str, text: str) -> None:
+    assert typeset(text, "hy", source, ALL).replace("\xa0", " ") == text
+
+
+def test_a_point_between_two_sentences_is_a_full_stop_though_titles_stand_in_them() -> None:
+    source = "“Mr. Smith left. Mrs. Smith stayed,” he said."
+    text = "«Պրն. Սմիթը գնաց. Տիկ. Սմիթը մնաց», ասաց նա:"
+    assert typeset(text, "hy", source) == "«Պրն. Սմիթը գնաց։ Տիկ. Սմիթը մնաց», ասաց նա։"
+
+
 def test_numbers_are_regrouped_only_as_in_the_source() -> None:
     assert typeset("3,000 մարդ", "hy") == "3,000 մարդ"
     assert typeset("3,141 մարդ", "hy", "3,000 people") == "3,141 մարդ"
