@@ -40,7 +40,8 @@ class DocxMarkup:
     """A .docx file.
 
     Args:
-        language: what proofing takes new words for; "": what it took the old ones for.
+        language: what proofing takes new words for; "": what it took the old ones for. With one,
+            the file is opened to be written, so all of its parts have to be readable.
 
     Raises:
         UnreadableDocument: see `Package`.
@@ -56,6 +57,9 @@ class DocxMarkup:
             found = [s.block for s in _own(_paragraphs(self._package.tree(name)))]
             self._blocks += found
             self._counts.append(len(found))
+        if language:
+            self._core()
+            self._package.check_parts()
 
     @property
     def blocks(self) -> Sequence[Block]:
@@ -67,6 +71,7 @@ class DocxMarkup:
 
         Raises:
             ValueError: there are not as many blocks or marks as there were.
+            UnreadableDocument: no language was named, and a part that is copied is damaged.
         """
         if len(blocks) != len(self._blocks):
             raise ValueError(f"{len(blocks)} blocks, and there were {len(self._blocks)}")

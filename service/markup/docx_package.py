@@ -5,10 +5,9 @@ not know what stands in a part.
 """
 
 import io
-import shutil
 import zipfile
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -37,8 +36,15 @@ MAX_PARTS = 10_000
 MAIN = "application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"
 _CONTENT_TYPES = "[Content_Types].xml"
 _OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
-"""What `zipfile` raises for archives that are broken, encrypted or compressed in other ways."""
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError, ValueError)
+"""What `zipfile` raises for archives that are broken, encrypted or compressed in other ways; the
+last where an offset is before the beginning, or a name no UTF-8."""
+
+_COMPRESSION = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+"""All that ECMA-376 (part 2) allows. Of bzip2, `zipfile` unpacks all that 4 KB hold at once, which
+are gigabytes if somebody wants them to be."""
+
+_CHUNK_BYTES = 1 << 16
 
 
 class Package:
@@ -100,12 +106,27 @@ class Package:
             raise UnreadableDocument(f"has a document type declaration in {name}")
         return root
 
+    def check_parts(self) -> None:
+        """Unpacks every part once, pictures too, as writing the archive again will.
+
+        Raises:
+            UnreadableDocument: one is damaged.
+        """
+        with zipfile.ZipFile(io.BytesIO(self._data)) as archive:
+            for entry in self._entries:
+                for _ in _unpacked(archive, entry):
+                    pass
+
     def begin_again(self) -> None:
         """Forgets what was read, which no longer takes memory."""
         self._read_bytes = 0
 
     def written(self, changed: Mapping[str, Element]) -> bytes:
-        """Returns the archive with other trees in these parts."""
+        """Returns the archive with other trees in these parts.
+
+        Raises:
+            UnreadableDocument: a part that is copied is damaged; see `check_parts`.
+        """
         if not changed:
             return self._data
         target = io.BytesIO()
@@ -123,8 +144,9 @@ class Package:
                     xml = etree.tostring(tree, encoding="UTF-8", standalone=True)
                     new.writestr(info, xml)
                 else:
-                    with old.open(entry) as source, new.open(info, "w") as copy:
-                        shutil.copyfileobj(source, copy, 1 << 16)
+                    with new.open(info, "w") as copy:
+                        for chunk in _unpacked(old, entry):
+                            copy.write(chunk)
         return target.getvalue()
 
     def _check(self) -> None:
@@ -150,6 +172,11 @@ class Package:
             raise UnreadableDocument("has a part twice")
         if any(entry.flag_bits & 1 for entry in self._entries):
             raise UnreadableDocument("is encrypted")
+        for entry in self._entries:
+            if entry.compress_type not in _COMPRESSION:
+                raise UnreadableDocument(
+                    f"is compressed in a way that no .docx may be, at /{entry.filename}"
+                )
 
     def _types(self) -> dict[str, str]:
         """The content type of every part, by its name."""
@@ -173,11 +200,18 @@ class Package:
         self._read_bytes += entry.file_size
         if self._read_bytes > MAX_XML_BYTES:
             raise _too_large("has text of", self._read_bytes, MAX_XML_BYTES)
-        try:
-            with zipfile.ZipFile(io.BytesIO(self._data)) as archive:
-                return archive.read(entry)
-        except _DAMAGE as error:
-            raise UnreadableDocument(f"is damaged at {name}: {error}") from None
+        with zipfile.ZipFile(io.BytesIO(self._data)) as archive:
+            return b"".join(_unpacked(archive, entry))
+
+
+def _unpacked(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> Iterator[bytes]:
+    """Yields what a part holds, a little at a time."""
+    try:
+        with archive.open(entry) as part:
+            while chunk := part.read(_CHUNK_BYTES):
+                yield chunk
+    except _DAMAGE as error:
+        raise UnreadableDocument(f"is damaged at /{entry.filename}: {error}") from None
 
 
 def _too_large(what: str, actual: int, limit: int) -> UnreadableDocument:

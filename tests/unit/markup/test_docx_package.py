@@ -9,6 +9,7 @@ from contextlib import suppress
 import pytest
 
 from service.errors import UnreadableDocument
+from service.markup.blocks import Block
 from service.markup.docx import DocxMarkup
 from tests.unit.markup.docx_files import of_paragraphs, packed, run, unpacked
 
@@ -105,6 +106,56 @@ def test_a_part_that_holds_more_than_it_says_is_damaged() -> None:
     place = data.rindex(b"word/document.xml") - 46
     data[place + 24 : place + 28] = struct.pack("<I", 50)
     assert "is damaged at /word/document.xml" in str(refusal(bytes(data)))
+
+
+def with_a_broken_part() -> bytes:
+    """A file with one bit turned in a part that holds no words."""
+    data = bytearray(file(bin=bytes(range(256)) * 4))
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entry = archive.getinfo("word/x.bin")
+    data[entry.header_offset + 30 + len("word/x.bin") + entry.compress_size // 2] ^= 1
+    return bytes(data)
+
+
+def test_a_file_that_is_to_be_written_is_refused_at_once_where_any_part_is_damaged() -> None:
+    with pytest.raises(UnreadableDocument, match=r"is damaged at /word/x\.bin: "):
+        DocxMarkup(with_a_broken_part(), "hy")
+
+
+def test_what_is_only_read_may_be_damaged_elsewhere() -> None:
+    markup = DocxMarkup(with_a_broken_part())
+    [block] = markup.blocks
+    assert block.text == "Words."
+    with pytest.raises(UnreadableDocument, match=r"is damaged at /word/x\.bin: "):
+        markup.rebuilt([Block("New.")])
+
+
+def test_properties_that_cannot_be_changed_are_found_before_they_are_to_be() -> None:
+    parts = unpacked(of_paragraphs(run("Words."))) | {"docProps/core.xml": b"<broken"}
+    with pytest.raises(UnreadableDocument, match=r"no valid XML in /docProps/core\.xml"):
+        DocxMarkup(packed(parts), "hy")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA, 9])
+def test_only_what_the_standard_allows_is_unpacked(method: int) -> None:
+    data = bytearray(file(bin=b"x" * 1000))
+    entry = data.rindex(b"word/x.bin") - 46
+    data[entry + 10 : entry + 12] = struct.pack("<H", method)
+    assert "compressed in a way that no .docx may be, at /word/x.bin" in str(refusal(bytes(data)))
+
+
+def test_parts_before_the_beginning_of_the_file_are_refused() -> None:
+    data = bytearray(file())
+    [directory] = struct.unpack("<I", data[-6:-2])
+    data[-6:-2] = struct.pack("<I", directory + 1000)  # from here on, offsets are shifted back
+    refusal(bytes(data))
+
+
+def test_a_name_that_is_not_what_it_says_is_refused() -> None:
+    data = bytearray(file())
+    data[6:8] = struct.pack("<H", 0x800)  # the name of the first part is UTF-8
+    data[30] = 0xFF
+    refusal(bytes(data))
 
 
 def test_a_part_that_is_there_twice_is_refused() -> None:
