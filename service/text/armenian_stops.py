@@ -10,10 +10,11 @@ from collections.abc import Callable
 __all__ = ["colon", "full_stop", "semicolon"]
 
 _A = "Ա-Ֆա-և"  # letters
+_STAND_INS = "\ue000-\uf8ff"  # for addresses, and for what a sentence keeps
 _ARMENIAN_WORD = re.compile(rf"[{_A}]{{2}}")
 
-# Titles stand before names, as if a sentence ended. Their short forms: ակադ., ավ., արք., եպս. are in
-# the encyclopedia «Քրիստոնյա Հայաստան» (2002), պրն. is in Universal Dependencies.
+# Titles stand before names, as if a sentence ended. ակադ., ավ., արք., եպս. are short forms of the
+# encyclopedia «Քրիստոնյա Հայաստան» (2002), պրն. is one of Universal Dependencies.
 _ABBREVIATIONS = frozenset((
     "թ", "թթ", "մ", "կմ", "սմ", "մմ", "կգ", "գ", "տ", "լ", "ր", "վ", "վրկ", "ժ", "դ", "դդ",
     "հզր", "մլն", "մլրդ", "հ", "հտ", "էջ", "գլ", "նկ", "աղ", "տես", "օր", "պ", "պր", "պրն", "տկն",
@@ -30,12 +31,14 @@ _VARIANT_STOP = re.compile(rf"(?<=[{_A}»)])[∶ː：](?=[\s»\"”)]|$)", re.MU
 _DIGITS_STOP = re.compile(r"(?<![\w։])(\d{1,3})։(?=\d{1,3}(?!\d))")
 _DOUBLED = re.compile(r"(?<![։:.])([։:]) ?[.:։]++(?=\s*$)", re.MULTILINE)
 _LAST_DOT = re.compile(rf"(?<=[{_A}»)A-Za-z])\.(?=[»\"”)]?\s*\Z)")
+_LAST_DOT_BEHIND_A_SIGN = re.compile(rf"(?<=[\d%‰°\]{_STAND_INS}])\.(?=[»\"”)]?\s*\Z)")
 _LAST_SEMICOLON = re.compile(rf"(?<=[{_A}»)]);(?=\s*\Z)")
 _SEMICOLON = re.compile(rf"(?<=[{_A}»)]);(?=\s[{_A}«])")
 _INNER_DOT = re.compile(rf"(?<=[{_A}»)])\.(?= [Ա-Ֆ])")
 _INNER_END = re.compile(_ENGLISH_ABBREVIATION + r"|(?P<end>[.!?][\"”’)]? (?=[A-Z\"“]))")
 _COLON_STOP = re.compile(
-    rf"(?<=[{_A}»)A-Za-z\d%\]՞՜՛․.]):(?=[»\"”)]{{0,2}}(?:\s*\Z| *\n| +[Ա-ՖA-Z«\"“(\[\d]))"
+    rf"(?<=[{_A}»)A-Za-z\d%\]՞՜՛․.{_STAND_INS}]):"
+    rf"(?=[»\"”)]{{0,2}}(?:\s*\Z| *\n| +[Ա-ՖA-Z«\"“(\[\d]))"
 )
 _SAYING = re.compile(
     rf"(?<![{_A}])(?:ասաց|ասացին|ասում|ասել|ասված|ասվում|նշ(?:եց|ել|ում)|շարունակ(?:եց|ել|ում)|"
@@ -53,6 +56,10 @@ def full_stop(text: str, source: str) -> str:
     text = _DOUBLED.sub(r"\1", text)
     if source.rstrip()[-1:] not in (":", ",", ";", "…", "-"):
         text = _LAST_SEMICOLON.sub("։", _LAST_DOT.sub(_stop_unless_short(text), text))
+    if source.rstrip(' "”’»)\n\t').endswith(
+        "."
+    ):  # else 15. may be an ordinal, a list mark, a version
+        text = _LAST_DOT_BEHIND_A_SIGN.sub("։", text)
     if _goes_on_after_an_end(source) and ":" not in source and ";" not in source:
         text = _INNER_DOT.sub(_stop_unless_short(text), text)
     return text

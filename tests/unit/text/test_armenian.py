@@ -163,6 +163,41 @@ def test_a_point_between_clauses_stays_without_two_sentences_in_the_source() -> 
 
 
 @pytest.mark.parametrize(
+    ("source", "text", "expected"),
+    [
+        ("It rose by 25%.", "Այն աճեց 25%.", "Այն աճեց 25%։"),
+        ("It costs 15.", "Այն արժե 15.", "Այն արժե 15։"),
+        ("It is at -5°.", "Այն -5° է, այսինքն՝ -5°.", "Այն -5° է, այսինքն՝ -5°։"),
+        ("It costs 15 [1].", "Այն արժե 15 [1].", "Այն արժե 15 [1]։"),
+        ("He said “It costs 15.”", "Նա ասաց՝ «Արժե 15.»", "Նա ասաց՝ «Արժե 15։»"),
+        ("Visit a.com.", "Այցելեք a.com.", "Այցելեք a.com։"),
+        ("Visit a.com.", "Այցելեք a.com:", "Այցելեք a.com։"),
+        ("Run \ue001.", "Գործարկեք \ue001.", "Գործարկեք \ue001։"),
+        ("Run \ue001.", "Գործարկեք \ue001:", "Գործարկեք \ue001։"),
+        ("Visit a.com. Go.", "Այցելեք a.com: Գնա:", "Այցելեք a.com։ Գնա։"),
+    ],
+)  # fmt: skip
+def test_a_sentence_also_ends_behind_figures_addresses_and_what_it_keeps(
+    source: str, text: str, expected: str
+) -> None:
+    assert typeset(text, "hy", source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("", "Այն արժե 15."),
+        ("Chapter 15", "Գլուխ 15."),
+        ("It costs 15...", "Այն արժե 15…"),
+        ("Visit a.com:", "Այցելեք a.com:"),
+        ("2.", "2."),
+    ],
+)
+def test_a_point_behind_figures_stays_unless_the_source_ends_in_one(source: str, text: str) -> None:
+    assert typeset(text, "hy", source) == text
+
+
+@pytest.mark.parametrize(
     ("source", "text"),
     [
         ("Mr. Smith met Dr. Jones.", "Պրն. Սմիթը հանդիպեց դր. Ջոնսին։"),
