@@ -14,12 +14,13 @@ NO_BREAK = "\xa0"
 """Between the groups of a number (CLDR `group`, hy and ru): it never breaks over two lines."""
 
 _HELD = "\ue000"
-_ADDRESS = re.compile(
+_AS_IT_IS = re.compile(
     _HELD + r"|(?:https?://|ftp://|www\.)[^\s«»\"“”<>]++"
     r"|(?<![\w.+-])[\w.+-]{1,64}+@[\w-]++(?:\.[\w-]++)*+"
     r"|(?<![A-Za-z0-9.@-])[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*?\.[A-Za-z]{2,24}+(?!\w)"
     r"(?:/[^\s«»\"“”<>]*+)?"
     r"|(?<![\w&])[@#][A-Za-z_]\w*+|&#?\w{1,10}+;"
+    r"|(?P<smiley>(?:(?<!\S)[:;]-?[(DP]|[:;]-?\)++)(?!\w))|(?P<bracket>[()\n])"
 )
 _TRAILING = ".,:;!?…։՝)]'"
 _ENGLISH_GROUPED = re.compile(r"(?<![\d.,])\d{1,3}(?:,\d{3})++(?!,?\d)")
@@ -49,19 +50,32 @@ class Rule:
 
 
 def protected(text: str, change: Callable[[str], str]) -> str:
-    """`change(text)`, with web and e-mail addresses, @handles, #tags, &entities; as they are.
+    """`change(text)`, with web and mail addresses, @handles, #tags, &entities; and :) as they are.
 
-    `change` sees one private character in the place of each, and must keep it.
+    `change` sees one private character in the place of each, and must keep it. A colon before the
+    bracket that closes another one is no smiley.
     """
     held: list[str] = []
+    depth = 0  # of brackets, in this line
 
     def hold(found: re.Match[str]) -> str:
+        nonlocal depth
         address = found[0]
+        if found["bracket"]:
+            depth = {"(": depth + 1, ")": max(depth - 1, 0), "\n": 0}[address]
+            return address
+        if found["smiley"]:
+            closing = address.count(")")
+            smiles = closing == 0 or closing > depth
+            depth = max(depth - closing, 0)
+            if smiles:
+                held.append(address)
+            return _HELD if smiles else address
         kept = address if address == _HELD or address[0] == "&" else address.rstrip(_TRAILING)
         held.append(kept)
         return _HELD + address[len(kept) :]
 
-    changed = change(_ADDRESS.sub(hold, text))
+    changed = change(_AS_IT_IS.sub(hold, text))
     parts = changed.split(_HELD)
     if len(parts) != len(held) + 1:
         return text

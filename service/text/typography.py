@@ -73,8 +73,8 @@ def typeset(text: str, language: str, source: str = "", rules: Typography = Typo
 
     Returns:
         The text; the same text again when it is given back with the same source and rules. Web and
-        e-mail addresses, handles and tags are never touched, digits never change, and nothing is
-        raised for any string. The time is linear in the lengths of both texts.
+        e-mail addresses, handles, tags and smileys are never touched, digits never change, and
+        nothing is raised for any string. The time is linear in the lengths of both texts.
     """
     chosen = _BY_LANGUAGE.get(language.lower().replace("_", "-").split("-")[0], ())
     steps = [rule for rule in chosen if rules.applies(rule.name)]

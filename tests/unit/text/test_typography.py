@@ -16,6 +16,7 @@ PIECES = [
     "100,000", "1.5", "5", "%", "2", ".", ",", ":", "։", "՝", "՞", "՛", "՜", "!", "?", "...",
     "…", "․․․", ";", "-", "–", "—", "--", "«", "»", "„", "“", "”", '"', "'", "`", "´", "(", ")",
     " ", "  ", "\n", "\xa0", "\ue000", "&#39;", "#tag", "@me",
+    ":)", ";-)", ":(",
 ]  # fmt: skip
 broken = st.lists(st.sampled_from(PIECES), max_size=24).map("".join)
 spaced = st.lists(st.sampled_from(PIECES), max_size=24).map(" ".join)
@@ -73,6 +74,26 @@ def test_addresses_are_kept(language: str, address: str) -> None:
     kept = address.rstrip("«")
     text = {"hy": f"Տես {kept} և գնա", "ru": f"Смотри {kept} и иди"}[language]
     assert typeset(text, language, rules=EVERYTHING).count(kept) == 1
+
+
+@pytest.mark.parametrize("smiley", [":)", ";)", ":-)", ";-)", ":))", ":(", ":-(", ":D", ":P"])
+def test_smileys_are_kept(smiley: str) -> None:
+    for text in (f"Բարև {smiley}", f"Բարև {smiley} Կտեսնվենք։", f"Նա (Անին) գնաց {smiley}\nԲարև։"):
+        assert typeset(text, "hy", "Hello :) See you.", EVERYTHING) == text
+    for text in (f"Привет {smiley}", f"Привет {smiley} Увидимся.", f"Привет (да) {smiley}\nПока."):
+        assert typeset(text, "ru", "Hello :) See you.", EVERYTHING) == text
+
+
+def test_a_smiley_that_touches_its_word_is_one_too() -> None:
+    assert typeset("Բարև:)", "hy", "Hello :)") == "Բարև:)"
+    assert typeset("(Բարև:))", "hy", "(Hello :))") == "(Բարև:))"
+
+
+def test_a_colon_within_brackets_is_no_smiley() -> None:
+    assert typeset("Նա եկավ (երեկ :)", "hy", "He came (yesterday.)") == "Նա եկավ (երեկ։)"
+    assert typeset("Նա գնաց (ոչ (եկավ:))", "hy", "He left (no (he came))") == "Նա գնաց (ոչ (եկավ։))"
+    assert typeset("Он пришёл (вчера ;)", "ru", "He came (yesterday;)") == "Он пришёл (вчера;)"
+    assert typeset("(\nԲարև :)", "hy", "(\nHello :)") == "(\nԲարև :)"
 
 
 def test_a_private_character_of_the_text_is_kept() -> None:
