@@ -5,15 +5,17 @@ a language is recognized, nor HTTP.
 """
 
 import asyncio
-import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from service.errors import InvalidRequest, UnsupportedPair
+from service.markup.formats import markup_of
 from service.models.catalog import Catalog
+from service.tasks.placing import kept_of
 from service.tasks.results import Timings, Translation, TranslationResult, TranslationUsage
 from service.tasks.translate import TranslationRequest, Translator
 from service.text.detect import Guess, detect
+from service.text.kept import without
 
 __all__ = ["AUTO", "DetectedTranslation", "Detection", "Detector", "Guess"]
 
@@ -22,8 +24,6 @@ AUTO = "auto"
 
 SURE = 0.5
 """From here on a text is taken for what it looks like, even if that cannot be translated."""
-
-_TAG = re.compile(r"<[^<>]*+>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +78,8 @@ class Detector:
             result = await self._translator.translate(request)
             return DetectedTranslation(result, (Guess(request.source, 1.0),) * len(request.texts))
         [target] = request.targets
-        read = request.texts
-        if request.format != "text":
-            read = tuple(_TAG.sub(" ", text) for text in read)
-        sources = tuple(self._source(found, target) for found in await self._guesses(read))
+        guesses = await self._guesses(request.texts, lambda text: _words(text, request))
+        sources = tuple(self._source(found, target) for found in guesses)
         return DetectedTranslation(await self._translated(request, sources), sources)
 
     def _source(self, guesses: Sequence[Guess], target: str) -> Guess:
@@ -118,9 +116,19 @@ class Detector:
             done[index] = replace(translation, index=index)
         return replace(result, translations=tuple(done))
 
-    async def _guesses(self, texts: Sequence[str]) -> list[tuple[Guess, ...]]:
+    async def _guesses(
+        self, texts: Sequence[str], words: Callable[[str], str] = str
+    ) -> list[tuple[Guess, ...]]:
         self._translator.check_length(sum(map(len, texts)))
-        return await asyncio.to_thread(lambda: [detect(text, self._known) for text in texts])
+        return await asyncio.to_thread(lambda: [detect(words(text), self._known) for text in texts])
+
+
+def _words(text: str, request: TranslationRequest) -> str:
+    """Returns what of a text is language, as it is read: what will be translated, and no more."""
+    if request.format == "text":
+        return text
+    blocks = markup_of(text, request.format, request.ignore_tags).blocks
+    return "\n".join(without(block.text, kept_of(block)) for block in blocks)
 
 
 def _no_tokens(characters: int) -> TranslationUsage:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from service.errors import InputTooLong, InvalidRequest, UnsupportedPair
+from service.markup.formats import TextFormat
 from service.models.catalog import Catalog
 from service.tasks.detection import AUTO, Detector
 from service.tasks.memory import Memory
@@ -21,10 +22,12 @@ RU_HY = translator_spec("ru-hy", ("ru", "hy"))
 
 
 @asynccontextmanager
-async def detector_of(catalog: Catalog, loads: Loads | None = None) -> AsyncIterator[Detector]:
+async def detector_of(
+    catalog: Catalog, loads: Loads | None = None, limit: int = 1000
+) -> AsyncIterator[Detector]:
     """A detector over models that shout what they are given."""
     async with registry_of(loads or Loads()) as registry:
-        translator = Translator(catalog, registry, Memory(0), 1000, UNCHECKED)
+        translator = Translator(catalog, registry, Memory(0), limit, UNCHECKED)
         yield Detector(catalog, translator)
 
 
@@ -116,11 +119,54 @@ async def test_tags_are_not_read_as_words() -> None:
     assert found.result.translations[0].text == html
 
 
+SCRIPT = """<script>!function(e,t){var n=e.createElement('script');n.async=!0;n.src=t}(document);
+window.dataLayer=window.dataLayer||[];function gtag(){dataLayer.push(arguments)}</script>"""
+
+
+@pytest.mark.parametrize(
+    ("text_format", "text"),
+    [
+        ("html", SCRIPT * 3 + f"<p>{ARMENIAN}</p>"),
+        ("html", "<style>.note { color: black; font-family: serif }</style>" * 9 + ARMENIAN),
+        ("html", "<p>" + "".join(f"&#{ord(letter)};" for letter in ARMENIAN)),
+        ("html", f"<!-- {ENGLISH * 3} --><pre>{ENGLISH}</pre><p>{ARMENIAN}"),
+        ("html", f"<p>{ARMENIAN} <code>{ENGLISH}</code>"),
+        ("html", f"<nav>{ENGLISH * 3}</nav><p>{ARMENIAN}"),
+        ("xml", f"<a><nav>{ENGLISH * 3}</nav><b>{ARMENIAN}</b></a>"),
+        ("markdown", f"```\n{ENGLISH * 3}\n```\n{ARMENIAN}"),
+    ],
+)
+async def test_only_what_would_be_translated_says_which_language_it_is(
+    text_format: TextFormat, text: str
+) -> None:
+    asked = replace(request(text), format=text_format, ignore_tags=("nav",))
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        found = await detector.translate(asked)
+    assert [(s.language, s.confidence) for s in found.sources] == [("hy", 1.0)]
+    assert found.result.translations[0].text == text
+
+
+async def test_scripts_do_not_make_a_language_one_that_can_be_translated() -> None:
+    text = SCRIPT * 40 + f"<p>{FRENCH}"
+    async with detector_of(catalog_of(EN_HY), limit=20_000) as detector:
+        with pytest.raises(UnsupportedPair, match="fr→hy"):
+            await detector.translate(replace(request(text), format="html"))
+
+
+async def test_a_text_with_nothing_to_translate_is_nobodys() -> None:
+    async with detector_of(catalog_of(EN_HY)) as detector:
+        found = await detector.translate(replace(request(SCRIPT), format="html"))
+    assert [(s.language, s.confidence) for s in found.sources] == [("en", 0.0)]
+    assert found.result.translations[0].text == SCRIPT
+
+
 async def test_a_text_that_is_too_long_is_not_looked_at() -> None:
     async with detector_of(catalog_of(EN_HY)) as detector:
         for work in (
             detector.detect("a" * 1001),
             detector.translate(request("a" * 600, "b" * 401)),
+            detector.translate(replace(request(f"<p>{ARMENIAN:998}"), format="html")),
+            detector.translate(replace(request(f"<!--{ARMENIAN:994}-->"), format="html")),
         ):
             with pytest.raises(InputTooLong, match="1001 characters"):
                 await work
