@@ -5,7 +5,7 @@ Knows no model and no request.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.runner import ModelInfo
 from service.tasks.results import Way
@@ -113,13 +113,26 @@ class Judge:
                 for finding in self.fidelity.check(sentence, text, self.languages)
                 if not (finding.code == "untranslated" and _within(finding.value, forms))
             ),
-            *(_missing(term) for term in missed(terms, text)),
+            *(_missing(term) for term in self._missed(terms, text)),
         ]
         weight = checks.failures(found) + lost * KEPT_CHANGED
         if output.silent or lost:  # said once, and better
             found = [f for f in found if f.code != "untranslated" or not f.value]
         links = () if output.score is None or lost else output.links
         return Candidate(raw, text, output.score, tuple(found), weight, way, model, links)
+
+    def _missed(self, terms: Sequence[Term], text: str) -> list[Term]:
+        """Returns the terms of which no form is in a text, neither as listed nor with its type set.
+
+        Else a form is missed that the typography itself wrote otherwise: `10 000` for `10,000`.
+        """
+        target, rules = self.languages[1], self.fidelity.typography
+        absent = []
+        for term in missed(terms, text):
+            as_set = tuple(typeset(form, target, term.text, rules) for form in term.forms)
+            if as_set == term.forms or missed([replace(term, forms=as_set)], text):
+                absent.append(term)
+        return absent
 
     def _typeset(self, raw: str, sentence: str, kept: Sequence[Span]) -> str:
         """Sets the type of all but what is kept."""

@@ -11,7 +11,7 @@ What matches in the source:
   or a quotation begins. A small-letter term of several words may have a capital in each (`Prime
   Minister`). In a sentence all in capitals case says nothing. Otherwise a term with capitals
   matches as written only: `May` is not `may`.
-- Apostrophes, dashes and spaces are alike, as in `normalize`.
+- Apostrophes, dashes and spaces are alike, as in `normalize`; so are é and e with its accent (NFC).
 - The English plural in -s, -es, -ies, of the last word; a listed term goes before another's
   plural. Before a possessive ending, which stays outside.
 """
@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
+from unicodedata import normalize
 
 from service.text.declension import fold, is_form
 
@@ -115,7 +116,7 @@ class Glossary:
         if not self.entries:
             return []
         plain = sentence.translate(_SAME)
-        tokens = [(match.group(), *match.span()) for match in _TOKEN.finditer(plain)]
+        tokens = [(_word(match.group()), *match.span()) for match in _TOKEN.finditer(plain)]
         shouted = plain.isupper()
         found: list[Term] = []
         index = 0
@@ -135,18 +136,18 @@ class Glossary:
     ) -> "tuple[int, _Entry] | None":
         """The last token and the entry of the longest term that begins at a token."""
         start = tokens[first][1]
-        if tokens[first][0].lower() not in self._trie or _joined(plain, start, -1):
+        if tokens[first][0] not in self._trie or _joined(plain, start, -1):
             return None
         node, best = self._trie, None
         for last in range(first, len(tokens)):
-            below = node.get(tokens[last][0].lower())
+            below = node.get(tokens[last][0])
             if not isinstance(below, dict):
                 break
             node = below
             end = tokens[last][2]
             ranked = node.get(_HERE, ())
             if isinstance(ranked, tuple) and ranked and not _joined(plain, end, 1):
-                text = plain[start:end]
+                text = normalize("NFC", plain[start:end])
                 for words, entry in ranked:
                     if _fits(words, text, shouted, lambda: _begins(plain, start)):
                         best = last, entry
@@ -161,8 +162,8 @@ class Glossary:
         plural = [(form, entry) for key, entry in singular for form in _plurals(key)]
         for words, entry in singular + plural:
             node = root
-            for token in _TOKEN.findall(words.lower()):
-                below = node.setdefault(token, {})
+            for token in _TOKEN.findall(words):
+                below = node.setdefault(_word(token), {})
                 assert isinstance(below, dict)
                 node = below
             ranked = node.get(_HERE, ())
@@ -233,7 +234,8 @@ class _Said:
 
 def _spoken(text: str) -> list[str]:
     """The words and signs of a translation or a form, without the accents on them."""
-    found: list[str] = _TOKEN.findall(text.translate(_ACCENTS).translate(_SAME))
+    plain = normalize("NFC", text).translate(_ACCENTS).translate(_SAME)
+    found: list[str] = _TOKEN.findall(plain)
     return found
 
 
@@ -254,7 +256,12 @@ def _add(entries: dict[str, tuple[str, ...]], term: str, forms: Sequence[str]) -
 
 def _key(term: str) -> str:
     """The term as it is looked for; equal for spellings of apostrophes, dashes and spaces."""
-    return " ".join(term.translate(_SAME).replace("\xad", "").split())
+    return " ".join(normalize("NFC", term).translate(_SAME).replace("\xad", "").split())
+
+
+def _word(token: str) -> str:
+    """A word as terms are found by it: whatever its case, and however its accents are written."""
+    return normalize("NFC", token).lower()
 
 
 def _plurals(term: str) -> Iterator[str]:

@@ -335,6 +335,19 @@ def test_accents_say_nothing_in_forms_and_translations(form: str, output: str) -
     assert missed(glossary.terms_in("a castle"), output) == []
 
 
+@pytest.mark.parametrize("term", ["Café Sãoré", "Cafe\u0301 Sa\u0303ore\u0301"])
+@pytest.mark.parametrize("said", ["Café Sãoré", "Cafe\u0301 Sa\u0303ore\u0301"])
+def test_a_letter_and_its_accent_are_the_letter_with_it(term: str, said: str) -> None:
+    glossary = Glossary.of({term: term})
+    sentence = f"The cafe of {said}'s is the {said} of all {said}s."
+    terms = glossary.terms_in(sentence)
+    assert [one.text for one in terms] == [said, said, said + "s"]
+    assert all(sentence[one.start : one.end] == one.text for one in terms)
+    assert missed(terms, f"«{said}»-ն") == []
+    assert missed(terms, "Cafe Sãore") == [terms[0]]
+    assert glossary.terms_in("Cafe Sãoré\u0301 and Café Saoré") == []
+
+
 def test_looking_for_many_forms_among_many_words_is_bounded() -> None:
     source = " ".join(f"t{n}" for n in range(200))
     forms = {f"t{n}": [f"ա{'գ' * n}{'դ' * k}" for k in range(20)] for n in range(200)}
