@@ -7,6 +7,7 @@ holds a secret and a stranger's text together would tell of the secret (BREACH).
 
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +28,8 @@ KINDS = {
 }
 COMPRESSED = ".woff2"
 """Its content is compressed already."""
+
+_NO_WEIGHT = re.compile(r"q=0(?:\.0{0,3})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class Assets:
         if asset.tag in request.headers.get("if-none-match", ""):
             return Response(b"", status_code=304, headers=headers, media_type=asset.kind)
         content = asset.content
-        if asset.packed is not None and "gzip" in request.headers.get("accept-encoding", ""):
+        if asset.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
             content, headers["Content-Encoding"] = asset.packed, "gzip"
         return Response(content, headers=headers, media_type=asset.kind)
 
@@ -73,3 +76,12 @@ class Assets:
         # Weak: the compressed bytes stand for the same content (RFC 9110, 8.8.1).
         tag = f'W/"{hashlib.sha256(content).hexdigest()[:16]}"'
         return Asset(KINDS[suffix], tag, content, packed)
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether a list of codings has gzip in it, and not with the weight 0 (RFC 9110, 12.5.3)."""
+    for coding in accepted.lower().split(","):
+        name, _, weight = coding.partition(";")
+        if name.strip() == "gzip":
+            return not _NO_WEIGHT.fullmatch(weight.replace(" ", ""))
+    return False

@@ -184,7 +184,9 @@ def read(body: bytes, kind: type[T]) -> T:
     try:
         text = body.decode()
         found = _typed(body, kind)
-        json.loads(text, object_pairs_hook=_named_once)
+        _names_once(text)
+    except _Twice as error:
+        raise Refused(_where_twice(body, error.name)) from None
     except UnicodeDecodeError as error:
         raise Refused(FieldError("body", f"not valid UTF-8 at byte {error.start}")) from None
     except msgspec.ValidationError as error:
@@ -208,20 +210,45 @@ def _typed(body: bytes, kind: type[T]) -> T:
         return msgspec.json.decode(msgspec.json.encode(whole), type=kind)
 
 
-def _whole(value: msgspec.Raw) -> msgspec.Raw | int:
-    if bytes(memoryview(value)[:1]) in b"-0123456789":
+def _whole(value: msgspec.Raw) -> Any:
+    begin = bytes(memoryview(value)[:1])
+    if begin == b"{":
+        fields = msgspec.json.decode(value, type=dict[str, msgspec.Raw])
+        return {name: _whole(inner) for name, inner in fields.items()}
+    if begin in b"-0123456789":
         number = msgspec.json.decode(value)
         if isinstance(number, float) and number.is_integer():
             return int(number)
     return value
 
 
-def _named_once(pairs: list[tuple[str, Any]]) -> None:
+class _Twice(Exception):
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+def _names_once(text: str) -> None:
+    """Raises `_Twice` for a name that is there twice in an object; makes no number of any."""
+    json.loads(text, object_pairs_hook=_unequal, parse_int=str, parse_float=str)
+
+
+def _unequal(pairs: list[tuple[str, Any]]) -> None:
     names = set()
     for name, _ in pairs:
         if name in names:
-            raise Refused(FieldError(name, "is there twice"))
+            raise _Twice(name)
         names.add(name)
+
+
+def _where_twice(body: bytes, name: str) -> FieldError:
+    """Names the field that is there twice, or the one inside which a name is: that is a text."""
+    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    for field, value in fields.items():
+        try:
+            _names_once(bytes(value).decode())
+        except _Twice:
+            return FieldError(field, "a name in it is there twice")
+    return FieldError(name if name in fields else "body", "is there twice")
 
 
 def _fault(message: str, body: bytes, kind: type[Body]) -> Refused:
@@ -297,9 +324,13 @@ def _measured(body: bytes, path: str, is_key: bool, *, of_length: bool, above: b
     sizes = (
         [len(one) for one in found if isinstance(one, str | list | dict)]
         if of_length
-        else [one for one in found if isinstance(one, int)]
+        else [int(one) for one in found if isinstance(one, int | float) and _is_whole(one)]
     )
     return (max if above else min)(sizes, default=None)
+
+
+def _is_whole(number: float) -> bool:
+    return isinstance(number, int) or number.is_integer()
 
 
 def _inside(value: Any, step: str) -> list[Any]:

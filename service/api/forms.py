@@ -49,28 +49,28 @@ async def asked(request: Request[Any, Any, Any], kind: type[T]) -> T:
 
 def asked_in_query(request: Request[Any, Any, Any], kind: type[T]) -> T:
     """The same of the query of a URL."""
-    return _read(request.scope["query_string"], FORM, FORM, kind)
+    return _read(request.scope["query_string"], FORM, FORM, kind, "query")
 
 
-def _read(body: bytes, media: str, announced: str, kind: type[T]) -> T:
+def _read(body: bytes, media: str, announced: str, kind: type[T], place: str = "body") -> T:
     if media == FORM:
-        body = _as_json(_pairs(body, _kinds(kind)), kind)
+        body = _as_json(_pairs(body, _kinds(kind), place), kind)
     elif media == MULTIPART:
         body = _as_json(_parts(body, announced), kind)
     return read(body, kind)
 
 
-def _pairs(form: bytes, known: Container[str]) -> Iterator[tuple[str, str]]:
+def _pairs(form: bytes, known: Container[str], place: str) -> Iterator[tuple[str, str]]:
     """Yields the fields of a form (WHATWG URL, 5.1); of one that is not known only its name."""
     if form.count(b"&") >= MAX_FIELDS:
-        raise Refused(FieldError("body", f"has more than {MAX_FIELDS} fields"))
+        raise Refused(FieldError(place, f"has more than {MAX_FIELDS} fields"))
     try:
         for field in filter(None, form.decode().split("&")):
             name, _, value = field.partition("=")
             name = unquote_plus(name, errors="strict")
             yield name, unquote_plus(value, errors="strict") if name in known else ""
     except UnicodeDecodeError:
-        raise Refused(FieldError("body", "not valid UTF-8")) from None
+        raise Refused(FieldError(place, "not valid UTF-8")) from None
 
 
 def _parts(form: bytes, content_type: str) -> list[tuple[str, str]]:

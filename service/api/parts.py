@@ -61,4 +61,6 @@ def parts_of(
         with PushMultipartParser(boundary, max_segment_count=max_parts, strict=strict) as parser:
             yield feed
     except MultipartError as error:
-        raise Refused(FieldError("body", f"no valid multipart form: {error}")) from None
+        unreadable = any(isinstance(argument, UnicodeError) for argument in error.args)
+        reason = "a part's header is not valid UTF-8" if unreadable else error
+        raise Refused(FieldError("body", f"no valid multipart form: {reason}")) from None

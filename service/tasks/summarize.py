@@ -88,7 +88,7 @@ class Summarizer:
         if not any(map(str.isalnum, request.text)):
             raise NothingToSummarize
         specs = self._catalog.summarizers(request.model)
-        self._translator.check_targets(request.translate_to)
+        self._translator.check_targets(request.translate_to, field="translate_to")
         watch = self._translator.stopwatch()
         async with leased(self._registry, specs, watch, told) as runner:
             if len(request.text) > SHORT_CHARACTERS:

@@ -12,7 +12,7 @@ from typing import Literal
 
 from service.batching import Flow
 from service.engines.base import Decoding
-from service.errors import InputTooLong, UnusableGlossary
+from service.errors import InputTooLong, UnsupportedPair, UnusableGlossary
 from service.markup.blocks import Block, Mark
 from service.markup.formats import TextFormat
 from service.models.catalog import Catalog, ModelSpec
@@ -106,10 +106,14 @@ class Translator:
         if characters > self._max_characters:
             raise InputTooLong("text", limit=self._max_characters, actual=characters)
 
-    def check_targets(self, targets: Sequence[str], source: str = "en") -> None:
-        """Raises `UnsupportedPair` for the first target that has no model."""
+    def check_targets(
+        self, targets: Sequence[str], source: str = "en", field: str | None = None
+    ) -> None:
+        """Raises `UnsupportedPair` for the first target that has no model; `field` names them."""
+        pairs = self._catalog.pairs()
         for target in targets:
-            self._catalog.translators(source, target)
+            if (source, target) not in pairs:
+                raise UnsupportedPair(source, target, pairs, field)
 
     async def translate(
         self,

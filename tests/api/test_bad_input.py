@@ -52,7 +52,7 @@ def translate(client: Client, content: bytes, **headers: str) -> Any:
         (b"{" + b'"text": "a", ' * 50_000 + b'"target": "hy"}', "text", "is there twice"),
         (b'{"text": "a", "text": "b", "target": "hy"}', "text", "is there twice"),
         (b'{"text": "a", "t\\u0065xt": "b", "target": "hy"}', "text", "is there twice"),
-        (b'{"text": "a", "target": "hy", "glossary": {"k": "a", "k": "b"}}', "k", "twice"),
+        (b'{"text": "a", "target": "hy", "glossary": {"k": "a", "k": "b"}}', "glossary", "twice"),
         (b'{"text": "a", "target": "hy"} {}', "body", "malformed"),
         (b'{"text": "a", "target": "hy",}', "body", "malformed"),
         (b"{'text': 'a', 'target': 'hy'}", "body", "malformed"),
@@ -108,6 +108,26 @@ def test_a_body_that_cannot_be_right_is_refused_in_few_words(
 
 def test_a_byte_order_mark_before_the_body_is_ignored(client: Client) -> None:
     assert translate(client, b"\xef\xbb\xbf" + GOOD).status_code == 200
+
+
+def test_a_text_that_is_there_twice_is_not_repeated(client: Client) -> None:
+    body = b'{"text": "a", "target": "hy", "glossary": {"secret": "a", "secret": "b"}}'
+    assert "secret" not in translate(client, body).text
+    body = b'{"glossary": {"secret": "a", "secret": "b"}, "glossary": {}}'
+    assert "secret" not in translate(client, body).text
+
+
+def test_a_bound_that_a_number_with_a_point_passes_is_told_with_the_number(client: Client) -> None:
+    body = b'{"text": "a", "target": "hy", "alternatives": 99.0}'
+    document = problem(translate(client, body), 400)
+    assert document["actual"] == 99
+    assert document["limit"] < 99
+
+
+def test_the_field_is_the_one_that_the_request_has(client: Client) -> None:
+    body = b'{"text": "a", "target": "ru", "source": "xx"}'
+    [error] = problem(translate(client, body), 422)["errors"]
+    assert error["field"] == "source"
 
 
 @pytest.mark.parametrize("number", ["1.0", "10e-1", "-0.0", "0.1E1"])

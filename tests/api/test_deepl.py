@@ -147,6 +147,7 @@ def test_languages_are_asked_for_in_a_query_or_a_body(client: Client) -> None:
     assert client.request("GET", "/v2/languages", data={"type": "target"}).json() == targets
     assert client.request("GET", "/v2/languages", json={"type": "source"}).json() == sources.json()
     assert "must be one of source, target" in refused(client.get("/v2/languages?type=both"))
+    assert refused(client.get("/v2/languages?type=%FF")) == "query: not valid UTF-8"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])

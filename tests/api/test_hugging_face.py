@@ -156,7 +156,12 @@ def test_the_number_of_beams_is_the_quality(client: Client, beams: int, quality:
         (
             "summarization",
             {"inputs": "A.", "parameters": {"max_length": 7}},
-            "parameters.max_length: no sentence is so short",
+            "parameters.max_length: no sentence is so short; 8 at least",
+        ),
+        (
+            "summarization",
+            {"inputs": "A.", "parameters": {"generate_parameters": {"max_new_tokens": 3.0}}},
+            "parameters.max_new_tokens: no sentence is so short; 8 at least",
         ),
     ],
 )

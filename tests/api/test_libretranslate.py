@@ -182,6 +182,26 @@ def test_what_cannot_be_read_is_refused(
     assert message in refused(response)
 
 
+@pytest.mark.parametrize("number", [b"1" * 5000, b"1" * 5000 + b".5", b"1e999"])
+def test_a_field_that_is_not_known_may_hold_any_number(client: Client, number: bytes) -> None:
+    body = b'{"q": "42", "source": "en", "target": "hy", "x": ' + number + b"}"
+    headers = {"Content-Type": "application/json"}
+    assert client.post("/translate", content=body, headers=headers).status_code == 200
+
+
+def test_the_breaks_between_texts_count_for_nothing(client: Client) -> None:
+    assert client.post("/detect", json={"q": ["a" * 50_000] * 2}).status_code == 200
+    long = client.post("/detect", json={"q": ["a" * 50_000, "b" * 50_001]})
+    assert refused(long) == "q has 100001 characters, at most 100000 are accepted"
+
+
+def test_a_part_whose_header_is_not_utf8_is_refused_in_words(client: Client) -> None:
+    body = b'--x\r\nContent-Disposition: form-data; name="\xe9"\r\n\r\na\r\n--x--\r\n'
+    headers = {"Content-Type": "multipart/form-data; boundary=x"}
+    said = refused(client.post("/translate", content=body, headers=headers))
+    assert said == "body: no valid multipart form: a part's header is not valid UTF-8"
+
+
 def test_a_part_that_is_no_text_is_refused(client: Client) -> None:
     for part, message in (
         (("a.txt", b"A b."), "q: must be a text, not a file"),

@@ -90,6 +90,10 @@ def test_its_files_are_compressed_and_not_sent_to_who_has_them(client: Client) -
     found = client.get(address)
     assert found.headers["content-encoding"] == "gzip"
     assert int(found.headers["content-length"]) < len(found.content) / 3
+    for refusal in ("gzip;q=0", "br, GZIP; q=0.0", "identity"):
+        plain = client.get(address, headers={"Accept-Encoding": refusal})
+        assert "content-encoding" not in plain.headers
+        assert plain.content == found.content
     again = client.get(address, headers={"If-None-Match": found.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
 

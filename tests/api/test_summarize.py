@@ -115,3 +115,4 @@ def test_an_unsupported_target_is_refused_before_any_work(client: Client) -> Non
     response = client.post("/v1/summarize", json={"text": "A. B.", "translate_to": ["xx"]})
     assert response.status_code == 422
     assert "en→hy, en→ru" in response.json()["detail"]
+    assert [error["field"] for error in response.json()["errors"]] == ["translate_to"]

@@ -61,13 +61,15 @@ class SummarizationBody(Body, frozen=True):
         """
         check_length("inputs", [self.inputs], core)
         self.parameters.check()
-        tokens = self.parameters.ceiling_tokens()
-        if tokens is None:
+        ceiling = self.parameters.ceiling()
+        if ceiling is None:
             return SummaryRequest(self.inputs)
+        name, tokens = ceiling
         words = int(tokens / TOKENS_A_WORD)
         if words < MIN_WORDS:
-            error = FieldError("parameters.max_length", "no sentence is so short")
-            raise Refused(error, limit=math.ceil(MIN_WORDS * TOKENS_A_WORD), actual=tokens)
+            least = math.ceil(MIN_WORDS * TOKENS_A_WORD)
+            error = FieldError(f"parameters.{name}", f"no sentence is so short; {least} at least")
+            raise Refused(error, limit=least, actual=tokens)
         return SummaryRequest(self.inputs, max_words=min(words, MAX_WORDS))
 
     def without_effect(self) -> dict[str, str]:

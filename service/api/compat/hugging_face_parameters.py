@@ -68,10 +68,13 @@ class Parameters(Generation, frozen=True):
         inner = getattr(self.generate_parameters, name, None)
         return getattr(self, name, None) if inner is None else inner
 
-    def ceiling_tokens(self) -> int | None:
-        """Returns the ceiling for what is generated, if there is one."""
-        said: int | None = self.get("max_new_tokens") or self.get("max_length")
-        return said
+    def ceiling(self) -> tuple[str, int] | None:
+        """Returns the ceiling for what is generated, in tokens, and its name, if there is one."""
+        for name in ("max_new_tokens", "max_length"):
+            tokens: int | None = self.get(name)
+            if tokens:
+                return name, tokens
+        return None
 
     def check(self) -> None:
         """Raises `Refused` for what would be another answer than the one that is given."""

@@ -56,7 +56,8 @@ class DetectBody(Body, frozen=True, forbid_unknown_fields=False):
         """
         _needed("q", self.q)
         check_length("q", self.texts, core)
-        return "\n".join(self.texts)
+        joined = "\n".join(self.texts)
+        return joined[: core.settings.max_characters]  # the breaks are not the client's
 
 
 class TranslateBody(DetectBody, frozen=True, forbid_unknown_fields=False):
