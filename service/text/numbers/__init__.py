@@ -93,7 +93,7 @@ def _missing(found: list[Quantity], pool: Pool, *, every: bool) -> list[Quantity
 
 
 def _is_demanded(quantity: Quantity) -> bool:
-    if quantity.kind in ("hint", "month"):
+    if quantity.kind in ("hint", "month", "letter"):
         return False
     if is_in_figures(quantity):
         return True

@@ -1,7 +1,7 @@
 """Adds the readings that the surroundings of a number allow.
 
 8 before p.m. is also 20; 95 behind 1990- is also 1995; 20th before century is also 1900; a lone
-letter is a Roman numeral only behind a name or before a century. It must not know how numbers are
+letter is a numeral only behind a name or before a century. It must not know how numbers are
 written, nor a second text.
 """
 
@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from service.text.numbers.idioms import is_behind_a_name, together
 from service.text.numbers.quantity import Quantity
 from service.text.numbers.words import look_up
 from service.text.words import stems
@@ -46,7 +47,8 @@ _DOTTED_CLOCK: Final = re.compile(r"([01]?\d|2[0-4])[.,]([0-5]\d)")
 _MILITARY: Final = re.compile(r"[0-2]\d[0-5]\d")
 _ZONE: Final = re.compile(r"\s?(?:h(?:ou)?rs?|UTC|GMT|[A-Z]{1,3}[SD]?T|local|Z)\b")
 _RANGE: Final = re.compile(
-    r"(?:[-–—/]|\s[-–—]\s|\s(?:and|to|or)\s|\s(?:и|до|или)\s|\s(?:և|ու|կամ)\s)(?:[A-Z]{0,3}[$€£¥₽])?"
+    r"(?:[-–—/]|\s[-–—]\s|\s(?:and|to|or)\s|\s(?:и|до|или)\s"
+    r"|(?:[-‐‑]?(?:ից|ի))?\s(?:և|եւ|ու|կամ|մինչև|մինչեւ)\s|[-‐‑]?ից\s)(?:[A-Z]{0,3}[$€£¥₽])?"
 )
 _MORE: Final = re.compile(
     r"\s(?:or|and)\s(?:more|fewer|less)\s|\s(?:и|или)\s(?:более|менее|больше|меньше)\s|\sс\sлишним\s"
@@ -79,8 +81,12 @@ def in_context(text: str, found: Sequence[Quantity], language: str) -> list[Quan
             if numeral is None:
                 continue
             quantity = numeral
+        elif quantity.kind == "letter" and not is_behind_a_name(text, quantity):
+            continue
         readings = set(quantity.also)
-        readings |= _from_series(text, kept[-1] if kept else None, quantity, following)
+        previous = kept[-1] if kept else None
+        readings |= _from_series(text, previous, quantity, following)
+        readings |= together(text, previous, quantity, following, language)
         if quantity.kind not in ("hint", "month"):
             readings |= _from_calendar(text, quantity)
             readings |= _from_clock(text, quantity)
@@ -121,6 +127,8 @@ def _from_series(
     if following is None or following.start - quantity.end > _REACH or quantity.value >= 1000:
         return readings
     gap = text[quantity.end : following.start]
+    if quantity.text.endswith("ից"):  # տասից քսան հազար
+        gap = "ից" + gap
     if following.kind == "hint" and following.value in (10, 24, 100, 1000) and len(gap) == 1:
         readings |= {reading * following.value for reading in quantity.readings}
     elif following.value >= 1000 and (_RANGE.fullmatch(gap) or _MORE.fullmatch(gap)):

@@ -17,6 +17,7 @@ class Pool:
     """The readings of the numbers of one text, each with how many numbers have it."""
 
     def __init__(self) -> None:
+        self.letters: Counter[Fraction] = Counter()
         self.months: Counter[Fraction] = Counter()
         self.values: Counter[Fraction] = Counter()
         self.readings: Counter[Fraction] = Counter()
@@ -34,6 +35,9 @@ class Pool:
         if quantity.kind == "month":
             self.months[quantity.value] += 1
             return
+        if quantity.kind == "letter":
+            self.letters[quantity.value] += 1
+            return
         values = {quantity.value}.union(*quantity.parts)
         self.values.update(values)
         self.readings.update(values | quantity.also)
@@ -47,6 +51,8 @@ class Pool:
         count += sum(self.values[reading] for reading in quantity.also)
         if quantity.kind == "dated":
             count += self.months[quantity.value]
+        if quantity.kind == "roman" or (quantity.kind == "ordinal" and not is_in_figures(quantity)):
+            count += self.letters[quantity.value]
         if not count and quantity.parts:
             count = min(sum(map(self.values.__getitem__, part)) for part in quantity.parts)
         return count

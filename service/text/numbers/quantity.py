@@ -6,7 +6,7 @@ from typing import Literal
 
 __all__ = ["Kind", "Quantity"]
 
-Kind = Literal["digits", "words", "ordinal", "roman", "dated", "month", "hint"]
+Kind = Literal["digits", "words", "ordinal", "roman", "dated", "month", "hint", "letter"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,9 @@ class Quantity:
         end: where it ends.
         text: `original[start:end]`.
         kind: `digits`, `words` (twenty), `ordinal` (20th, twentieth), `roman`, `dated` (each
-            number of 04.07.2015), `month` (July), or `hint`: what can stand for a number but is
-            no claim (both, decade, a lone Roman I, the 2 of km2).
+            number of 04.07.2015), `month` (July), `letter` (the Բ of Գարեգին Բ, which only stands
+            for a Roman numeral or an ordinal), or `hint`: what can stand for a number but is no
+            claim (both, decade, a lone Roman I, the 2 of km2).
         also: other readings of the whole ('95 is 1995, 8 p.m. is 20).
         parts: readings of its runs of digits, where it may be several numbers (20.30 is a time).
         before: the word in front of it, small letters without ending; only of English text.

@@ -126,6 +126,8 @@ def _kind(run: list[Token]) -> Kind:
         return "roman"
     if first.role == "month":
         return "month"
+    if first.role == "numeral":
+        return "letter"
     if first.role == "plural" or (len(run) == 1 and first.role in _VAGUE):
         return "hint"
     return "words"

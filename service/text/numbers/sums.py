@@ -13,7 +13,7 @@ from service.text.numbers.word import Word
 
 __all__ = ["Sum", "Token"]
 
-_CLOSED: Final = frozenset(("hint", "month", "dozen", "ordinal"))
+_CLOSED: Final = frozenset(("hint", "month", "dozen", "ordinal", "numeral"))
 
 
 @dataclass(frozen=True, slots=True)

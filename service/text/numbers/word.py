@@ -21,6 +21,7 @@ Role = Literal[
     "share",
     "month",
     "hint",
+    "numeral",
 ]
 
 
@@ -40,7 +41,7 @@ class Word:
             `short` and `letter` are powers that count only behind figures (mln; m, which may be a
             unit), `dozen` multiplies a small number, `ordinal` is an `add` that closes the number,
             `share` is a part of one (half), `month` counts in dates only, `hint` tells a number
-            without being a numeral (both).
+            without being a numeral (both), `numeral` is a letter that may be one (Բ).
         also: further values a translation may write for it (half past: 30).
         last: its ending says that the number ends here (երկու միլիոնից is "from two million").
     """

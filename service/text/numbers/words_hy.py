@@ -110,10 +110,22 @@ def _nouns() -> dict[str, Word]:
     }  # fmt: skip
 
 
+@cache
+def _numerals() -> dict[str, Word]:
+    """Return the numerals of rulers from 1 to 39: capitals of the alphabet (ԺԴ is 14)."""
+    table: dict[str, Word] = {}
+    for ten, letter in enumerate(("", "Ժ", "Ի", "Լ")):
+        table |= same("numeral", ten * 10, letter)
+        table |= words("numeral", " ".join(letter + unit for unit in "ԱԲԳԴԵԶԷԸԹ"), ten * 10 + 1)
+    return table
+
+
 def read_armenian(word: str) -> Word | None:
     """Return what an Armenian word says about a number, None if nothing."""
     if len(word) > _MAX_WORD:
         return None
+    if numeral := _numerals().get(word):
+        return numeral
     folded = word.casefold().replace("եւ", "և")
     for cut in range(min(len(folded), _MAX_CORE), 1, -1):
         stem = folded[:cut]

@@ -56,6 +56,14 @@ FAITHFUL_ARMENIAN = [
     ("A group of 5 arrived.", "Հինգ հոգանոց խումբ ժամանեց։"),
     ("It moved to Six Oaks in May.", "Մայիսին տեղափոխվեց Սիքս Օուքս։"),
     ("All 3 teams met twice.", "Բոլոր երեք թիմերը հանդիպեցին երկու անգամ։"),
+    ("Catholicos Garegin II spoke.", "Խոսեց կաթողիկոս Գարեգին Բ-ն։"),
+    ("Pope John Paul II and Louis XIV.", "Հովհաննես Պողոս Բ պապը և Լյուդովիկոս ԺԴ։"),
+    ("Karekin the Fourth spoke.", "Խոսեց Գարեգին Դ."),
+    ("It grew from $2.5 billion to $3 billion.", "Այն աճել է 2,5-ից մինչև 3 միլիարդ դոլար։"),
+    ("It costs $100 million to $200 million.", "Այն արժե 100-ից 200 միլիոն դոլար։"),
+    ("From 10 million to 20 million came.", "Եկավ տասից քսան միլիոն մարդ։"),
+    ("Between 2 million and 3 million came.", "Եկավ 2-ի և 3 միլիոնի միջև։"),
+    ("It took a year and a half.", "Տևեց մեկուկես տարի։"),
 ]
 
 FAITHFUL_RUSSIAN = [
@@ -95,6 +103,12 @@ FAITHFUL_RUSSIAN = [
     ("The two left in May.", "Они ушли в мае."),
     ("COVID-19 and the B-52 met the A380.", "COVID-19, B-52 и A380."),
     ("Emma&#39;s house", "Дом Эммы"),
+    ("It took a year and a half.", "Это заняло полтора года."),
+    ("It took two years and a half.", "Это заняло два с половиной года."),
+    ("At half past three he left.", "В половине четвёртого он ушёл."),
+    ("At half past twelve he left.", "В половине первого он ушёл."),
+    ("It was 20:30.", "Была половина девятого."),
+    ("It was 8:30 p.m.", "Была половина девятого."),
 ]
 
 
@@ -127,6 +141,23 @@ WRONG = [
     ("Ships left.", "Ушли сорок кораблей.", RU, [], ["сорок"]),
     ("It weighs ½ ton.", "Он весит тонну.", RU, ["½"], []),
     ("He paid half a million.", "Он заплатил.", RU, ["half a million"], []),
+    ("Garegin II spoke.", "Գարեգին Գ-ն խոսեց։", HY, ["II"], []),
+    ("Garegin II spoke.", "Գարեգին Բ. Սարգսյանը խոսեց։", HY, ["II"], []),
+    ("Garegin II spoke.", "Նա կարդաց բ, ապա՝ Բ գիրքը։", HY, ["II"], []),
+    ("It has 2 parts, and 4th is B.", "Կա Խումբ Բ և Խումբ Դ։", HY, ["2", "4"], []),
+    (
+        "It costs $1 million to $2 million.",
+        "Արժե 1-ից 2 հազար։",
+        HY,
+        ["1 million", "2 million"],
+        ["1", "2 հազար"],
+    ),
+    ("It costs $4 million, not $5 million.", "Արժե 4, ոչ թե 5 միլիոն։", HY, ["4 million"], ["4"]),
+    ("At half past three he left.", "В половине пятого.", RU, ["three"], ["пятого"]),
+    ("At half past three he left.", "Был четвёртый час.", RU, ["three"], ["четвёртый"]),
+    ("It took a year and a half.", "Это заняло три с половиной.", RU, [], ["три с половиной"]),
+    ("Two men and a half of it.", "Два с половиной.", RU, ["Two"], ["Два с половиной"]),
+    ("It took half a year.", "Это заняло полтора года.", RU, [], ["полтора"]),
 ]
 
 
