@@ -20,7 +20,7 @@ SAME: Final = 0.05
 PROFILE_BYTES: Final[Mapping[Profile, int]] = {
     "standard": 1_100_000_000,
     "light": 600_000_000,
-    "bundled": 230_000_000,
+    "bundled": 320_000_000,
 }
 """Memory with every model loaded, for profiles that are not on disk: one byte a parameter, 130 MB a
 model to work in, the service itself (`docs/running.md`, "Sizing")."""
@@ -38,8 +38,8 @@ class Advice:
     """What to choose.
 
     Attributes:
-        settings: environment variables and their values.
-        replicas: processes that pay on this machine.
+        settings: environment variables and their values, of each process.
+        replicas: processes that pay on this machine and fit into its memory.
         scaling: throughput of the chosen layout over that of one thread, by model.
         articles_per_minute: by model; to translate, of `SENTENCES_AN_ARTICLE` sentences.
         reasons: plain sentences for people.
@@ -85,14 +85,22 @@ def advise(
         model: one.per_s.median * 60 / (1 if one.unit == "article" else SENTENCES_AN_ARTICLE)
         for model, one in chosen.items()
     }
-    settings = {"LUR_WORKERS": str(best.workers), "LUR_THREADS": str(best.threads)}
-    reasons = [_layout_reason(best, scaling), *_alone_reason(models, by, best)]
-    profile, why = _profile(chosen, profiles, memory_bytes)
+    profile, room, why = _profile(chosen, profiles, memory_bytes)
+    served = profiles[profile] if profile is not None else ()
+    fastest = max((chosen[model].per_s.median for model in served if model in chosen), default=0.0)
+    replicas = _replicas(best.workers, fastest, room)
+    settings = {
+        "LUR_WORKERS": str(best.workers // replicas),
+        "LUR_THREADS": str(best.threads),
+    }
     if profile is not None:
         settings["LUR_PROFILE"] = profile
-    fastest = max(one.per_s.median for one in chosen.values())
-    replicas = max(1, min(best.workers, math.ceil(fastest / REQUESTS_A_PROCESS)))
-    reasons += [why, _replica_reason(replicas, fastest)]
+    reasons = [
+        _layout_reason(best, scaling),
+        *_alone_reason(models, by, best),
+        why,
+        _replica_reason(replicas, _replicas(best.workers, fastest, best.workers), fastest),
+    ]
     return Advice(settings, replicas, scaling, per_minute, tuple(reasons))
 
 
@@ -153,18 +161,22 @@ def _profile(
     chosen: Mapping[str, Measured],
     profiles: Mapping[Profile, Sequence[str]],
     memory_bytes: int | None,
-) -> tuple[Profile | None, str]:
-    """The best profile that fits into the memory, by measured figures where there are any."""
+) -> tuple[Profile | None, int, str]:
+    """The best profile that fits into the memory, by measured figures where there are any.
+
+    With it how often it fits, at least once, and the reason.
+    """
     if memory_bytes is None:
-        return None, "The memory of this machine is not known: see Sizing in docs/running.md."
+        return None, 1, "The memory of this machine is not known: see Sizing in docs/running.md."
     for profile in PROFILES:
         needed, kind = _needed_bytes(profile, profiles[profile], chosen)
         if needed <= memory_bytes:
-            return profile, (
+            why = (
                 f"{profile} takes about {needed / 1e6:.0f} MB ({kind}) of the "
                 f"{memory_bytes / 1e6:.0f} MB there are."
             )
-    return None, f"No profile fits into {memory_bytes / 1e6:.0f} MB."
+            return profile, memory_bytes // needed, why
+    return None, 1, f"No profile fits into {memory_bytes / 1e6:.0f} MB."
 
 
 def _needed_bytes(
@@ -182,13 +194,33 @@ def _needed_bytes(
     return sum(parts) + max(base), "measured"
 
 
-def _replica_reason(replicas: int, fastest: float) -> str:
-    if replicas == 1:
+def _replicas(workers: int, fastest: float, room: int) -> int:
+    """The fewest processes that answer the most texts a second, the workers divided among them.
+
+    Few are held up by their Python; of many each has the same number of workers, and the CPUs of
+    those that are left over are idle.
+
+    Args:
+        fastest: texts a second of all workers together; 0 where it was not measured.
+        room: so many fit into the memory.
+    """
+
+    def answered_per_s(replicas: int) -> float:
+        busy = workers // replicas * replicas / workers
+        return min(replicas * REQUESTS_A_PROCESS, fastest * busy)
+
+    return max(range(1, min(workers, room) + 1), key=answered_per_s)
+
+
+def _replica_reason(replicas: int, wanted: int, fastest: float) -> str:
+    """`wanted`: so many would pay, had they the memory."""
+    if wanted == 1:
         return (
-            "One process: it uses all of these CPUs, and each further one would hold the models "
-            "once more."
+            "One process: no figure says that several would do more, and each further one would "
+            "hold the models once more."
         )
-    return (
-        f"{replicas} processes, with the workers divided among them: {fastest:.0f} texts a second "
-        "are more than the Python of one process surely answers."
-    )
+    why = f"{fastest:.0f} texts a second are more than the Python of one process surely answers"
+    if replicas == 1:
+        return f"One process, though {why}: there is no memory for another."
+    lack = "" if replicas == wanted else f"; {wanted} would pay, but there is no memory for them"
+    return f"{replicas} processes, with the workers divided among them: {why}{lack}."

@@ -7,6 +7,7 @@ process of its own: threads, memory and the allocator's habits end with it.
 import asyncio
 import multiprocessing
 import statistics
+import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -104,13 +105,21 @@ def measure(settings: Settings, model: str, layout: Layout, seconds: float) -> M
 
 
 def _for_measuring(settings: Settings, layout: Layout) -> Settings:
-    """No result may come from a cache, and none may need another model or a repair."""
+    """No result may come from a cache or go into one, and none may need another model or a repair.
+
+    What is remembered outside the process belongs to the service in production, and the limits
+    are for its clients.
+    """
     return msgspec.structs.replace(
         settings,
         workers=layout.workers,
         threads=layout.threads,
+        queue_jobs=sys.maxsize,
+        max_characters=sys.maxsize,
         result_cache_bytes=0,
         result_cache_file=None,
+        shared_url=None,
+        shared_password_file=None,
         repair_tries=0,
         preload=(),
         idle_unload_s=-1.0,

@@ -110,7 +110,7 @@ def table(found: Bench) -> str:
         *(f"Not on disk, so not measured: {name}" for name in found.missing),
         "",
         "Choose  " + " ".join(f"{name}={value}" for name, value in advice.settings.items()),
-        f"Processes: {advice.replicas}",
+        f"Processes: {advice.replicas}" + ", each with these settings" * (advice.replicas > 1),
         *(f"- {reason}" for reason in advice.reasons),
         "Expect, in news articles a minute: "
         + ", ".join(f"{model} {per:.0f}" for model, per in advice.articles_per_minute.items()),

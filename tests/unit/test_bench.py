@@ -1,12 +1,14 @@
 import json
 import re
+import socket
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
 from service.bench.advice import advise, layouts
-from service.bench.measure import Figure, Measured
+from service.bench.measure import Figure, Measured, measure
 from service.bench.run import Bench, table
 from service.cli import main
 from service.engines.base import Layout
@@ -102,10 +104,61 @@ def test_the_best_profile_that_fits_is_chosen(memory: int | None, profile: str |
     assert advice.settings.get("LUR_PROFILE") == profile
 
 
-def test_replicas_pay_only_where_the_engine_outruns_the_python_of_a_process() -> None:
-    usual = advise([measured(1, 1, 20), measured(8, 1, 120)], PROFILES, GB)
-    rapid = advise([measured(1, 1, 200), measured(8, 1, 1400)], PROFILES, GB)
-    assert (usual.replicas, rapid.replicas) == (1, 5)
+@pytest.mark.parametrize(("memory", "profile"), [(319_000_000, None), (320_000_000, "bundled")])
+def test_a_profile_that_was_not_measured_is_taken_by_its_estimate(
+    memory: int, profile: str | None
+) -> None:
+    """304 MiB were resident with the bundled models loaded and an article in three languages."""
+    advice = advise([measured(1, 1, 20, model="another")], PROFILES, memory)
+    assert advice.settings.get("LUR_PROFILE") == profile
+
+
+def of_eight_workers(per_s: float, memory: int, *, model: str = "m") -> tuple[int, str, str]:
+    """Replicas, workers of each and the reason, where eight workers do so much with the profile.
+
+    A process takes 150 MB.
+    """
+    figures = [measured(1, 1, per_s / 8, model=model), measured(8, 1, per_s, model=model)]
+    advice = advise(figures, {"standard": ["m"], "light": ["l"], "bundled": ["b"]}, memory)
+    assert advice.settings["LUR_PROFILE"] == "standard"
+    return advice.replicas, advice.settings["LUR_WORKERS"], advice.reasons[-1]
+
+
+@pytest.mark.parametrize(
+    ("per_s", "replicas", "workers"),
+    [(120, 1, "8"), (300, 1, "8"), (301, 2, "4"), (1000, 4, "2"), (1400, 8, "1")],
+)
+def test_replicas_pay_only_where_the_engine_outruns_the_python_of_a_process(
+    per_s: float, replicas: int, workers: str
+) -> None:
+    """They share the workers and leave none over: five could have but one of eight each."""
+    assert of_eight_workers(per_s, 2 * GB)[:2] == (replicas, workers)
+
+
+def test_replicas_are_no_more_than_the_memory_holds() -> None:
+    replicas, workers, why = of_eight_workers(1400, 599_000_000)
+    assert (replicas, workers) == (3, "2")
+    assert "8 would pay, but there is no memory" in why
+    replicas, workers, why = of_eight_workers(1400, 299_000_000)
+    assert (replicas, workers) == (1, "8")
+    assert "no memory for another" in why
+
+
+def test_the_speed_of_models_that_would_not_serve_makes_no_replicas() -> None:
+    """Only a bundled model was there to measure, and `standard` is what fits."""
+    assert of_eight_workers(2400, 2 * GB, model="b")[:2] == (1, "8")
+
+
+def test_without_a_known_memory_one_process_is_advised() -> None:
+    advice = advise([measured(1, 1, 200), measured(8, 1, 1400)], PROFILES, None)
+    assert (advice.replicas, advice.settings["LUR_WORKERS"]) == (1, "8")
+
+
+def test_the_table_says_that_the_settings_are_those_of_each_process() -> None:
+    figures = (measured(1, 1, 200), measured(8, 1, 1400))
+    text = table(Bench(8, GB, figures, (), advise(figures, PROFILES, GB)))
+    assert "LUR_WORKERS=2 LUR_THREADS=1 LUR_PROFILE=light" in text
+    assert "Processes: 4, each with these settings" in text
 
 
 def test_the_table_says_what_was_not_measured() -> None:
@@ -134,8 +187,35 @@ def test_the_command_measures_a_model_and_names_settings_that_hold() -> None:
     settings = Settings.read(found["advice"]["settings"])
     assert settings.workers * settings.threads <= found["cpus"]
     assert settings.workers >= 1
-    assert found["advice"]["replicas"] >= 1
+    assert 1 <= found["advice"]["replicas"] * settings.workers <= found["cpus"]
     assert found["advice"]["articles_per_minute"]["bundled-en-hy"] > 0
+
+
+def test_a_measurement_leaves_alone_what_the_service_remembers(tmp_path: Path) -> None:
+    """Neither store nor file is read, or the second layout would find what the first one said."""
+    kept, password = tmp_path / "kept.sqlite", tmp_path / "password"
+    password.write_text("secret")
+    with socket.create_server(("127.0.0.1", 0)) as store:
+        settings = Settings.read(
+            {},
+            profile="bundled",
+            load_wait_s=600.0,
+            result_cache_file=kept,
+            shared_url=f"valkey://127.0.0.1:{store.getsockname()[1]}/0",
+            shared_password_file=password,
+        )
+        assert measure(settings, "bundled-en-hy", Layout(), 0.1).per_s.median > 0
+        store.setblocking(False)
+        with pytest.raises(BlockingIOError):  # nobody has come
+            store.accept()
+    assert not kept.exists()
+
+
+def test_a_measurement_is_not_held_up_by_the_limits_of_clients() -> None:
+    settings = Settings.read(
+        {}, profile="bundled", load_wait_s=600.0, queue_jobs=1, max_characters=10
+    )
+    assert measure(settings, "bundled-en-hy", Layout(), 0.1).per_s.median > 0
 
 
 def test_a_named_model_that_is_not_on_disk_is_an_error() -> None:
