@@ -173,6 +173,7 @@ class Registry:
     def _usable(self, entry: Entry) -> Resident | None:
         """Returns what can be leased; what is dead is taken out, whoever still leases it."""
         if entry.resident is not None and entry.resident.runner.is_dead:
+            entry.lost = not entry.leaving
             self._unload(entry, "dead")
         return entry.resident
 
@@ -253,6 +254,7 @@ class Registry:
             self._failed(entry, failure)
             raise failure from error
         entry.backoff.succeeded()
+        entry.lost = False
         load.reserved_bytes = 0
         entry.resident = Resident(entry, runner, self.clock.monotonic())
 
@@ -367,6 +369,7 @@ class Registry:
         entry = self._entries.get(spec.name)
         if entry is None:
             return
+        entry.lost = False
         if entry.resident is not None:
             entry.leaving = True
             self._settle(entry)
@@ -401,8 +404,8 @@ class Registry:
     async def look_after(self) -> None:
         """Looks after what is in memory, again and again, until cancelled.
 
-        Unloads what has been idle for `idle_unload_s`. Loads anew what is dead: a service that says
-        it is not ready may get no request that would do so.
+        Unloads what has been idle for `idle_unload_s`. Loads anew what is dead, until that has
+        gone well: a service that says it is not ready may get no request that would do so.
         """
         idle_s = self.idle_unload_s if self.idle_unload_s >= 0 else math.inf
         pause_s = min(LOOK_S, max(1.0, idle_s / 4))
@@ -411,10 +414,15 @@ class Registry:
             if self._closing:
                 return
             for entry in self._entries.values():
-                if entry.resident is not None and self._usable(entry) is None:
-                    self._begin(entry)
+                if self._usable(entry) is None:
+                    if self._is_to_come_back(entry):
+                        self._begin(entry)
                 elif self._is_idle(entry):
                     self._unload(entry, "idle")
+
+    def _is_to_come_back(self, entry: Entry) -> bool:
+        waits = entry.backoff.left_s(self.clock.monotonic()) > 0
+        return entry.lost and entry.load is None and not waits
 
     def _is_idle(self, entry: Entry) -> bool:
         if entry.resident is None or not entry.evictable or self.idle_unload_s < 0:

@@ -93,6 +93,7 @@ class Entry:
         departing_bytes: which that runner still takes.
         waiters: who waits for a lease.
         leaving: to be unloaded as soon as nobody leases it or waits for it.
+        lost: its runner died, and it has neither been loaded since nor was it to leave.
     """
 
     spec: ModelSpec
@@ -102,6 +103,7 @@ class Entry:
     departing_bytes: int = 0
     waiters: int = 0
     leaving: bool = False
+    lost: bool = False
     last_used: float | None = None
     backoff: Backoff = field(default_factory=Backoff)
 

@@ -618,6 +618,21 @@ class TestBudget:
             await touch(registry, C)
             assert await resident(registry, A, B, C) == ["a", "c"]
 
+    async def test_a_model_under_steady_load_keeps_another_out_for_as_long(self) -> None:
+        loads, clock = Loads(), Clock()
+        async with registry_of(loads, clock, memory_budget_bytes=1500) as registry:
+            async with AsyncExitStack() as held:
+                for _ in range(3):  # each begins before the one before it ends
+                    async with AsyncExitStack() as lease:
+                        await lease.enter_async_context(registry.lease([A]))
+                        await held.aclose()
+                        held.push_async_exit(lease.pop_all())
+                    refused = asyncio.create_task(touch(registry, B))
+                    await clock.advance(20)
+                    with pytest.raises(ModelNotReady):
+                        await refused
+            assert await touch(registry, B) == "b"
+
     async def test_a_load_waits_for_a_release(self) -> None:
         loads = Loads()
         async with registry_of(loads, memory_budget_bytes=1500) as registry:
@@ -829,6 +844,72 @@ class TestTrouble:
             await clock.advance(5)
             await until(lambda: state(registry, A) == "ready")
             assert loads.begun == ["a", "a"]
+            watching.cancel()
+
+    async def test_a_lost_model_that_nobody_asks_for_is_tried_until_it_is_back(self) -> None:
+        loads, clock, begun_s = Loads(), Clock(), []
+        async with registry_of(loads, clock) as registry:
+            watching = asyncio.create_task(registry.look_after())
+            async with registry.lease([A]) as runner:
+                self.lose(runner)
+            loads.failures = in_backoff("a", times=3).failures
+            for second in range(5, 60, 5):
+                tries = len(loads.begun)
+                await clock.advance(5)
+                if len(loads.begun) > tries:
+                    begun_s.append(second)
+            assert begun_s == [5, 10, 20, 40]  # as a failed load is tried again
+            await until(lambda: state(registry, A) == "ready")
+            watching.cancel()
+
+    async def test_a_model_whose_runner_a_request_found_dead_is_tried_until_it_is_back(
+        self,
+    ) -> None:
+        loads, clock = Loads(), Clock()
+        async with registry_of(loads, clock) as registry:
+            watching = asyncio.create_task(registry.look_after())
+            async with registry.lease([A]) as runner:
+                self.lose(runner)
+            loads.failures = in_backoff("a").failures
+            with pytest.raises(ModelUnavailable, match="no disk"):
+                await touch(registry, A)
+            await clock.advance(5)
+            await until(lambda: state(registry, A) == "ready")
+            watching.cancel()
+
+    async def test_a_lost_model_that_is_unloaded_stays_away(self) -> None:
+        loads, clock = Loads(), Clock()
+        async with registry_of(loads, clock) as registry:
+            watching = asyncio.create_task(registry.look_after())
+            async with registry.lease([A]) as runner:
+                self.lose(runner)
+            loads.failures = in_backoff("a").failures
+            await clock.advance(5)
+            assert state(registry, A) == "failed"
+            registry.begin_unload(A)
+            await clock.advance(1000)
+            assert loads.begun == ["a", "a"]
+            watching.cancel()
+
+    async def test_a_model_that_dies_before_it_could_be_unloaded_stays_away(self) -> None:
+        loads, clock = Loads(), Clock()
+        async with registry_of(loads, clock) as registry, registry.lease([A]) as runner:
+            watching = asyncio.create_task(registry.look_after())
+            registry.begin_unload(A)
+            self.lose(runner)
+            await clock.advance(1000)
+            assert (state(registry, A), loads.begun) == ("absent", ["a"])
+            watching.cancel()
+
+    async def test_a_dead_runner_that_left_for_another_model_is_loaded_anew(self) -> None:
+        loads, clock = Loads(sizes={"c": 500}), Clock()
+        async with registry_of(loads, clock, memory_budget_bytes=2000) as registry:
+            watching = asyncio.create_task(registry.look_after())
+            async with registry.lease([A]) as runner, registry.lease([C]):
+                self.lose(runner)
+                await touch(registry, B)
+            await clock.advance(5)
+            await until(lambda: state(registry, A) == "ready")
             watching.cancel()
 
     async def test_a_dead_runner_is_no_reason_to_keep_others_out_of_memory(self) -> None:

@@ -271,6 +271,8 @@ class RegistryMachine(RuleBasedStateMachine):
                 error = lessee.task.exception()
                 assert error is None or isinstance(error, ModelNotReady | ModelUnavailable)
         assert all(self.registry.status(spec).leases == 0 for spec in SPECS.values())
+        self.run(self.clock.advance(310))
+        assert not any(entry.lost for entry in self.registry._entries.values()), "left for dead"
         self.watching.cancel()
         self.run(self.registry.close())
         self.run(settle())
