@@ -90,7 +90,10 @@ def memory(core: Core, limit_bytes: int | None) -> Finding:
         remedy += ", or set LUR_PROFILE to a smaller profile"
     smaller = max(0, limit_bytes - SERVICE_BYTES) // 2
     if len(sizes) > 1 and smaller >= max(sizes) and not 0 < budget <= smaller:
-        remedy += f", or LUR_MEMORY_BUDGET_BYTES={smaller} so that models take turns"
+        remedy += (
+            f", or LUR_MEMORY_BUDGET_BYTES={smaller} so that fewer models are in memory at once: "
+            "one in use stays, and while it is busy requests for another wait, then get 503"
+        )
     return Finding(False, "memory", f"{said}: the kernel may end it (exit code 137); {remedy}")
 
 

@@ -47,6 +47,7 @@ def test_a_budget_is_proposed_where_it_helps_and_then_helps(tmp_path: Path) -> N
     smaller = (limit - SERVICE_BYTES) // 2
     assert f"LUR_MEMORY_BUDGET_BYTES={smaller}" in said
     assert memory(core_of(tmp_path, memory_budget_bytes=smaller), limit).good
+    assert "while it is busy requests for another wait, then get 503" in said
     too_little = memory(core_of(tmp_path), limit - 2000)  # the largest alone does not fit
     assert not too_little.good
     assert "LUR_MEMORY_BUDGET_BYTES" not in too_little.message
