@@ -12,7 +12,7 @@ from pathlib import Path
 
 from service.text.characters import is_unicode
 
-__all__ = ["BulkError", "Flawed", "Item", "Shard", "items"]
+__all__ = ["BulkError", "Flawed", "Item", "Shard", "is_read", "items"]
 
 ENDING = ".txt"
 """Of the files in a folder that are texts."""
@@ -77,6 +77,13 @@ class Shard:
     def has(self, key: bytes) -> bool:
         """Tells whether the item with this key is of this part, whatever else there is."""
         return int.from_bytes(key) % self.count == self.index
+
+
+def is_read(source: Path, path: Path) -> bool:
+    """Tells whether `path` is, or would be once it is there, among the files that `items` reads."""
+    if source.is_dir():
+        return path.name.endswith(ENDING) and path.resolve().is_relative_to(source.resolve())
+    return source.exists() and path.exists() and path.samefile(source)
 
 
 def items(source: Path) -> Iterator[Item | Flawed]:

@@ -85,11 +85,13 @@ def _run(
     at_once: int,
     **flags: object,
 ) -> None:
-    from service.bulk.items import Shard, items
+    from service.bulk.items import Shard, is_read, items
     from service.bulk.ledger import Ledger
     from service.bulk.run import run
 
     part = Shard.parse(shard)
+    if is_read(source, out):
+        raise click.UsageError(f"--out {out} is what is read: take another output")
     core = core_of(flags)
     with Ledger(out, {**options, "shard": shard}) as ledger:
         before = len(ledger.done)

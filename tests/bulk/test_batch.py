@@ -110,3 +110,18 @@ def test_a_model_that_cannot_be_had_ends_the_job_and_nothing_is_written_for_it(
     assert done.returncode == 1
     assert "opus-mt-en-hy is unavailable" in done.stderr
     assert out.read_text() == ""
+
+
+def test_an_output_that_is_the_input_is_refused_and_nothing_is_lost(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    row = '{"id": "a", "text": "One."}'
+    (tmp_path / "in.jsonl").write_text(row)
+    (tmp_path / "in").mkdir()
+    for source, out in (("in.jsonl", "in.jsonl"), ("in", "in/out.txt")):
+        done = lur(
+            environment, "translate", tmp_path / source, "--out", tmp_path / out, "--to", "hy"
+        )
+        assert (done.returncode, "is what is read" in done.stderr) == (2, True)
+    assert (tmp_path / "in.jsonl").read_text() == row
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["in", "in.jsonl"]

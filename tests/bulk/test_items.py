@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.bulk.items import BulkError, Flawed, Item, Shard, items
+from service.bulk.items import BulkError, Flawed, Item, Shard, is_read, items
 
 
 def test_a_folder_s_items_are_its_texts_by_their_path(tmp_path: Path) -> None:
@@ -59,6 +59,21 @@ def test_every_line_is_an_item_or_says_why_it_is_none(tmp_path: Path) -> None:
 def test_what_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(BulkError, match=r"none.jsonl: No such file"):
         list(items(tmp_path / "none.jsonl"))
+
+
+def test_what_is_read_is_known_by_whatever_name(tmp_path: Path) -> None:
+    folder, source, other = tmp_path / "in", tmp_path / "in.jsonl", tmp_path / "other.jsonl"
+    (folder / "b").mkdir(parents=True)
+    source.write_text("")
+    (tmp_path / "linked").hardlink_to(source)
+    (tmp_path / "pointed").symlink_to(source)
+    for name in ("in.jsonl", "linked", "pointed", "in/../in.jsonl"):
+        assert is_read(source, tmp_path / name)
+    for name in ("in/a.txt", "in/b/.txt", "in/b/../a.txt"):
+        assert is_read(folder, tmp_path / name)
+    assert not is_read(source, other)
+    assert not is_read(tmp_path / "none.jsonl", other)
+    assert not any(is_read(folder, tmp_path / name) for name in ("a.txt", "in/a.jsonl"))
 
 
 @pytest.mark.parametrize("text", ["3", "3/", "/3", "16/16", "0/0", "-1/4", "a/b", "1/2/3"])

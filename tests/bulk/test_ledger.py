@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -61,14 +62,6 @@ def test_only_one_process_writes(tmp_path: Path) -> None:
         Ledger(path, {}).__enter__()
 
 
-def test_a_file_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "diary.txt"
-    path.write_text("Dear diary,\n")
-    with pytest.raises(BulkError, match="line 1: not of a bulk job"), Ledger(path, {}):
-        pass
-    assert path.read_text() == "Dear diary,\n"
-
-
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="a device of Linux")
 def test_a_full_disk_ends_the_job_and_the_item_is_not_done(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -81,3 +74,63 @@ def test_a_full_disk_ends_the_job_and_the_item_is_not_done(
         os.close(ledger._file)
         ledger._file = ours
         assert not ledger.done
+
+
+@pytest.mark.parametrize(
+    "text", ["one precious line", '{"id":"a","text":"an input"}\n', "Dear diary,\n", "{}\n"]
+)
+def test_a_file_that_is_there_and_no_output_is_left_alone_and_nothing_is_put_beside_it(
+    tmp_path: Path, text: str
+) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text)
+    with pytest.raises(BulkError, match="is no output of a bulk job"):
+        Ledger(path, {}).__enter__()
+    assert path.read_text() == text
+    assert os.listdir(tmp_path) == ["notes.txt"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "one precious line",
+        '{"id":"a","line":1,"result":{}}\nand what somebody added',
+        '{"id":"a","line":1,"text":"an input"}\n',
+        '{"result":{}}\n',
+        "[]\n",
+        "Dear diary,\n",
+    ],
+)
+def test_what_has_taken_the_place_of_an_output_is_left_alone(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "out.jsonl"
+    begun(path)
+    path.write_text(text)
+    with pytest.raises(BulkError, match="is no output of a bulk job"):
+        Ledger(path, {"to": "hy"}).__enter__()
+    assert path.read_text() == text
+
+
+def test_zeros_that_a_loss_of_power_left_are_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    begun(path)
+    whole = path.read_bytes()
+    for torn in (b"\0" * 100, whole[:20] + b"\0" * 100):
+        path.write_bytes(whole + torn)
+        with Ledger(path, {"to": "hy"}) as ledger:
+            assert ledger.done == {ONE.key}
+        assert path.read_bytes() == whole
+
+
+def test_no_folder_is_made_for_an_output(tmp_path: Path) -> None:
+    with pytest.raises(BulkError, match="there is no such folder"):
+        Ledger(tmp_path / "no" / "such" / "out.jsonl", {}).__enter__()
+    assert not os.listdir(tmp_path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_only_a_regular_file_is_an_output(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    path = tmp_path / "out"
+    make(path)
+    with pytest.raises(BulkError, match="is no regular file"):
+        Ledger(path, {}).__enter__()
+    assert os.listdir(tmp_path) == ["out"]
