@@ -106,7 +106,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         float, Meta(ge=0, description="how long a request waits for a model before it gets 503")
     ] = 20.0
     idle_unload_s: Annotated[
-        float, Meta(ge=-1, description="unload a model unused for so long; -1: never")
+        float,
+        Meta(
+            ge=-1,
+            description="unload a model unused for so long; -1: never. Those of `LUR_PRELOAD` stay",
+        ),
     ] = -1.0
     memory_budget_bytes: Annotated[
         int,

@@ -127,12 +127,15 @@ class Registry:
     async def make_ready(self, specs: Sequence[ModelSpec]) -> None:
         """Returns when the first of `specs` that can be had is in memory, however long it takes.
 
+        That one stays while it is idle, until it is unloaded by hand; it makes room last.
+
         Raises:
             ModelUnavailable: none can be had now; the error is that of the first.
             ShuttingDown: the registry is closed.
         """
-        async with self._held(await self._acquire(specs, math.inf)):
-            pass
+        resident = await self._acquire(specs, math.inf)
+        async with self._held(resident):
+            resident.entry.stays = True
 
     @asynccontextmanager
     async def _held(self, resident: Resident) -> AsyncIterator[Runner]:
@@ -285,7 +288,7 @@ class Registry:
         resident.leases -= 1
         entry = resident.entry
         entry.last_used, resident.idle_since = self.clock.time(), self.clock.monotonic()
-        if entry.resident is resident and entry.evictable and self.idle_unload_s == 0:
+        if entry.resident is resident and self.idle_unload_s == 0 and self._is_idle(entry):
             self._unload(entry, "idle")
         self._settle(entry)
 
@@ -308,7 +311,8 @@ class Registry:
             residents = map(self._usable, self._entries.values())
             idle = [r for r in residents if r is not None and r.entry.evictable]
             if idle and self._bytes(kept=True, leaving=False) + size_bytes > budget:
-                self._unload(min(idle, key=lambda resident: resident.idle_since).entry, "budget")
+                first = min(idle, key=lambda resident: (resident.entry.stays, resident.idle_since))
+                self._unload(first.entry, "budget")
             self._freed.clear()
             await self._freed.wait()
         load.reserved_bytes = size_bytes
@@ -369,7 +373,7 @@ class Registry:
         entry = self._entries.get(spec.name)
         if entry is None:
             return
-        entry.lost = False
+        entry.lost = entry.stays = False
         if entry.resident is not None:
             entry.leaving = True
             self._settle(entry)
@@ -425,7 +429,7 @@ class Registry:
         return entry.lost and entry.load is None and not waits
 
     def _is_idle(self, entry: Entry) -> bool:
-        if entry.resident is None or not entry.evictable or self.idle_unload_s < 0:
+        if entry.resident is None or not entry.evictable or self.idle_unload_s < 0 or entry.stays:
             return False
         return self.clock.monotonic() - entry.resident.idle_since >= self.idle_unload_s
 

@@ -93,6 +93,7 @@ class Entry:
         departing_bytes: which that runner still takes.
         waiters: who waits for a lease.
         leaving: to be unloaded as soon as nobody leases it or waits for it.
+        stays: not to be unloaded while it is idle.
         lost: its runner died, and it has neither been loaded since nor was it to leave.
     """
 
@@ -103,6 +104,7 @@ class Entry:
     departing_bytes: int = 0
     waiters: int = 0
     leaving: bool = False
+    stays: bool = False
     lost: bool = False
     last_used: float | None = None
     backoff: Backoff = field(default_factory=Backoff)

@@ -383,6 +383,37 @@ class TestIdle:
             assert await resident(registry, A) == []
             watching.cancel()
 
+    @pytest.mark.parametrize("idle_unload_s", [0, 100])
+    async def test_a_model_that_was_made_ready_stays_until_it_is_unloaded_by_hand(
+        self, idle_unload_s: float
+    ) -> None:
+        """Behind a balancer, a service that is not ready gets no request that would load it."""
+        clock = Clock()
+        async with registry_of(Loads(), clock, idle_unload_s=idle_unload_s) as registry:
+            watching = asyncio.create_task(registry.look_after())
+            await registry.make_ready([A, B])
+            await touch(registry, B)
+            await clock.advance(1000)
+            await touch(registry, A)
+            await clock.advance(1000)
+            assert await resident(registry, A, B) == ["a"]
+            registry.begin_unload(A)
+            await touch(registry, A)
+            await clock.advance(1000)
+            assert await resident(registry, A, B) == []
+            watching.cancel()
+
+    async def test_a_model_that_was_made_ready_makes_room_last(self) -> None:
+        clock = Clock()
+        async with registry_of(Loads(), clock, memory_budget_bytes=2500) as registry:
+            await registry.make_ready([A])
+            await clock.advance(1)
+            await touch(registry, B)
+            await touch(registry, C)
+            assert await resident(registry, A, B, C) == ["a", "c"]
+            await touch(registry, B)
+            assert await resident(registry, A, B, C) == ["a", "b"]
+
     async def test_a_load_nobody_leased_is_unloaded_too(self) -> None:
         loads, clock = Loads(), Clock()
         async with registry_of(loads, clock, idle_unload_s=0) as registry:
