@@ -5,6 +5,7 @@ done with a text.
 """
 
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -81,16 +82,17 @@ class Shard:
 
 def is_read(source: Path, path: Path) -> bool:
     """Tells whether `path` is, or would be once it is there, among the files that `items` reads."""
-    if source.is_dir():
+    if os.path.isdir(source):
         return path.name.endswith(ENDING) and path.resolve().is_relative_to(source.resolve())
-    return source.exists() and path.exists() and path.samefile(source)
+    return os.path.exists(source) and os.path.exists(path) and path.samefile(source)
 
 
 def items(source: Path) -> Iterator[Item | Flawed]:
     """Yields what a folder or a JSONL file holds, in order; blank lines are nothing.
 
-    A folder's items are its `.txt` files, those in its folders too, by their path in it. A line is
-    an object with `id` (a string or a whole number) and `text`.
+    A folder's items are its `.txt` files, those in its folders too, by their path in it; one that
+    cannot be read is flawed, as is a folder in it. A line is an object with `id` (a string or a
+    whole number) and `text`.
 
     Raises:
         BulkError: there is no such folder or file, or it cannot be read.
@@ -102,12 +104,35 @@ def items(source: Path) -> Iterator[Item | Flawed]:
 
 
 def _files(folder: Path) -> Iterator[Item | Flawed]:
-    for path in sorted(folder.rglob(f"*{ENDING}")):
-        name = path.relative_to(folder).as_posix()
-        try:
-            yield Item(name, path.read_text("utf-8-sig"))
-        except UnicodeDecodeError as error:
-            yield Flawed(f"not UTF-8: byte {error.object[error.start]:#04x}", id=name)
+    unread: list[OSError] = []
+    found = [
+        Path(place, name)
+        for place, _, names in os.walk(folder, onerror=unread.append)
+        for name in names
+        if name.endswith(ENDING)
+    ]
+    for error in unread:
+        if Path(error.filename) == folder:
+            raise error
+        yield Flawed(str(error.strerror), id=_name(folder, Path(error.filename)) + "/")
+    for path in sorted(found):
+        yield _file(path, _name(folder, path))
+
+
+def _file(path: Path, name: str) -> Item | Flawed:
+    try:
+        if path.exists() and not path.is_file():
+            return Flawed("no regular file", id=name)
+        return Item(name, path.read_text("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        return Flawed(f"not UTF-8: byte {error.object[error.start]:#04x}", id=name)
+    except OSError as error:
+        return Flawed(str(error.strerror), id=name)
+
+
+def _name(folder: Path, path: Path) -> str:
+    """A path may hold bytes that are no UTF-8; an id is a text."""
+    return os.fsencode(path.relative_to(folder).as_posix()).decode("utf-8", "backslashreplace")
 
 
 def _lines(path: Path) -> Iterator[Item | Flawed]:

@@ -4,6 +4,7 @@ Knows the routes and their fields; nothing of how anything is sent, or of how th
 """
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -87,10 +88,11 @@ def _document(path: Path, target: str, options: DocumentOptions) -> Call[Any, Do
     Raises:
         OSError: it cannot be read.
     """
-    given = {name: value for name, value in options.items() if value is not None}
+    name = os.fsencode(path.name).decode("utf-8", "replace")  # a path may be no UTF-8
+    given = {key: value for key, value in options.items() if value is not None}
     fields = {n: v if isinstance(v, str) else json.dumps(v) for n, v in given.items()}
     content = {
-        "files": {"file": (path.name, path.read_bytes())},
+        "files": {"file": (name, path.read_bytes())},
         "data": {"target": target, **fields},
         "headers": {"Accept": "application/json"},
     }

@@ -1,6 +1,8 @@
 """What a bulk job reads, and which part of it is whose."""
 
+import errno
 import json
+import os
 from collections import Counter
 from pathlib import Path
 
@@ -22,6 +24,46 @@ def test_a_folder_s_items_are_its_texts_by_their_path(tmp_path: Path) -> None:
         Item("b/x.txt", "Two."),
         Flawed("not UTF-8: byte 0xe9", id="d.txt"),
     ]
+
+
+def test_what_cannot_be_read_is_said_and_what_stands_behind_it_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").mkdir()
+    (tmp_path / "a.txt" / "b.txt").write_text("Within.")
+    (tmp_path / "b.txt").symlink_to("nowhere")
+    (tmp_path / "c.txt").symlink_to("c.txt")
+    os.mkfifo(tmp_path / "d.txt")
+    (tmp_path / os.fsdecode(b"\xe0\xe1.txt")).write_text("No UTF-8 in its name.")
+    (tmp_path / "z.txt").write_text("Behind.")
+    found = {one.id: one for one in items(tmp_path)}
+    assert found == {
+        "a.txt/b.txt": Item("a.txt/b.txt", "Within."),
+        "b.txt": Flawed(os.strerror(errno.ENOENT), id="b.txt"),
+        "c.txt": Flawed(os.strerror(errno.ELOOP), id="c.txt"),
+        "d.txt": Flawed("no regular file", id="d.txt"),
+        r"\xe0\xe1.txt": Item(r"\xe0\xe1.txt", "No UTF-8 in its name."),
+        "z.txt": Item("z.txt", "Behind."),
+    }
+    assert len({one.key for one in found.values()}) == len(found)
+
+
+def test_a_folder_that_cannot_be_read_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b", "c"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.txt").write_text("One.")
+    forbidden, scandir = {str(tmp_path / "b")}, os.scandir
+
+    def refuse(path: str) -> object:
+        if str(path) in forbidden:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)  # who runs the tests may be allowed everything
+    assert list(items(tmp_path)) == [Flawed("Permission denied", id="b/"), Item("c/x.txt", "One.")]
+    forbidden.add(str(tmp_path))
+    with pytest.raises(BulkError, match=f"{tmp_path}: Permission denied"):
+        list(items(tmp_path))
 
 
 def test_every_line_is_an_item_or_says_why_it_is_none(tmp_path: Path) -> None:

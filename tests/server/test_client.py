@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import re
 from collections.abc import Callable
 from contextlib import aclosing, closing
@@ -211,6 +212,17 @@ def test_a_command_says_the_same_with_a_server_and_without(
     assert set(rows[0]) == set(rows[1])
     assert rows[0]["tiny-en-ru"] | {"state": "ready"} == rows[1]["tiny-en-ru"]
     assert rows[0]["opus-mt-en-hy"] == rows[1]["opus-mt-en-hy"]
+
+
+def test_a_file_may_have_a_name_that_is_no_utf_8(serve: Serve, tmp_path: Path) -> None:
+    [said] = sentences(3, 1)
+    path, out = tmp_path / os.fsdecode(b"\xe0 1.txt"), tmp_path / "out.txt"
+    path.write_text(said.en)
+    server = serve()
+    result = lur("translate", str(path), "--to", "hy", "--server", server.url, "-o", str(out))
+    assert (result.exit_code, out.read_text()) == (0, said.hy), result.output
+    with Lur(server.url) as client:
+        assert client.translate_document(path, "hy").name == "\ufffd 1.hy.txt"
 
 
 def test_a_command_finds_server_and_key_in_the_environment(
