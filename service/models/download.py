@@ -1,7 +1,8 @@
 """Fetches one pinned revision from the hub, in the hub's own layout, through its own client.
 
-Only what is needed: the small files first and one form of weights last, so that a snapshot with
-all its weights is a whole one. It knows nothing of conversion.
+Only what is needed: the small files, the last of them `config.json`, then one form of weights. When
+damaged files are removed, `config.json` goes first. So a snapshot with `config.json` and all its
+weights is a whole one. It knows nothing of conversion.
 """
 
 import errno
@@ -29,6 +30,8 @@ PATIENCE_TIMEOUTS = 6
 
 CHUNK_BYTES = 2**20
 """The client hands on what came in, and counts it, in such steps; its own are of 10 MB."""
+
+CONFIG = "config.json"
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _HASHES = {40: "Git hash", 64: "SHA-256"}
@@ -121,11 +124,14 @@ def fetch_snapshot(
 
 
 def _remove(path: Path, names: Mapping[str, str]) -> None:
-    """Removes files of a snapshot and what they link to, so that they are fetched again."""
-    for name in names:
-        file = path / name
-        if file.is_symlink():
-            (path / os.readlink(file)).unlink(missing_ok=True)
+    """Removes files of a snapshot and what they link to, so that they are fetched again.
+
+    The link to `config.json` goes first: without it the snapshot is not whole, also if what was
+    removed cannot be had or this process dies. What it links to stays, and need not be fetched.
+    """
+    damaged = [path / name for name in names]
+    blobs = [path / os.readlink(file) for file in damaged if file.is_symlink()]
+    for file in (path / CONFIG, *blobs, *damaged):
         file.unlink(missing_ok=True)
 
 
@@ -154,6 +160,7 @@ def _fetch(hub: Path, source: HubSource, endpoint: str | None, watch: Watch) -> 
     files = {entry.path: entry for entry in tree if isinstance(entry, RepoFile)}
     sizes = {name: int(entry.size) for name, entry in files.items()}
     small, weights = choose_files(sizes)
+    small.sort(key=CONFIG.__eq__)  # behind the others: see `_remove`
     path, bar = snapshot_path(hub, source), _progress_bar(watch)
 
     def fetch(name: str) -> Path:

@@ -1,5 +1,6 @@
 """The store and the hub, through the real client: what is fetched, and what may go wrong."""
 
+import contextlib
 import json
 import os
 import signal
@@ -198,6 +199,70 @@ def test_a_damaged_snapshot_is_fetched_again_as_far_as_it_is_damaged(
     store.ensure(spec)
     assert (path / name).read_bytes() == FILES[name]
     assert hub.fetched()[asked:] == [name]
+
+
+@pytest.mark.parametrize("name", ["pytorch_model.bin", "config.json", "source.spm"])
+@pytest.mark.parametrize("ending", ["/tree/{revision}", "{name}"])
+def test_what_was_damaged_and_cannot_be_had_is_not_left_out(
+    hub: LocalHub, tmp_path: Path, name: str, ending: str
+) -> None:
+    spec = spec_for(hub.publish(REPOSITORY, FILES))
+    store = store_for(hub, tmp_path)
+    path = store.ensure(spec).path
+    (path / name).write_bytes(b"x" + FILES[name][1:])
+    hub.fail(ending.format(revision=spec.revision, name=name), Fault(status=500))
+    for _ in range(2):
+        assert "answered 500" in reason(store, spec)
+        assert store.locate(spec) is None
+    hub.mend()
+    asked = len(hub.fetched())
+    assert store.ensure(spec).path == path
+    assert {p.name: p.read_bytes() for p in path.iterdir()}.items() <= FILES.items()
+    assert (path / name).exists()
+    assert hub.fetched()[asked:] == [name]
+
+
+def test_a_small_file_that_came_damaged_at_first_is_fetched_again(
+    hub: LocalHub, tmp_path: Path
+) -> None:
+    spec = spec_for(hub.publish(REPOSITORY, FILES))
+    hub.fail("source.spm", Fault(corrupt=True, times=1))
+    store = store_for(hub, tmp_path)
+    assert "the Git hash of source.spm" in reason(store, spec)
+    assert store.locate(spec) is None
+    assert (store.ensure(spec).path / "source.spm").read_bytes() == FILES["source.spm"]
+    assert hub.fetched().count("pytorch_model.bin") == 1
+
+
+class Killed(BaseException):
+    """Stands for the end of the process: nothing of the service catches it."""
+
+
+@pytest.mark.parametrize("steps", range(5))
+def test_killed_while_damaged_files_are_removed_the_next_call_finds_it(
+    hub: LocalHub, tmp_path: Path, steps: int
+) -> None:
+    spec = spec_for(hub.publish(REPOSITORY, FILES))
+    store = store_for(hub, tmp_path)
+    path = store.ensure(spec).path
+    for name in ("config.json", "source.spm"):
+        (path / name).write_bytes(b"x" + FILES[name][1:])
+    real, left = Path.unlink, iter(range(steps))
+
+    def unlink(self: Path, missing_ok: bool = False) -> None:
+        if tmp_path in self.parents and "locks" not in self.parts and next(left, None) is None:
+            raise Killed
+        real(self, missing_ok=missing_ok)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "unlink", unlink)
+        with pytest.raises(Killed):
+            store.ensure(spec)
+    with contextlib.suppress(ModelUnavailable):  # an old blob may be linked, and found out, once
+        store.ensure(spec)
+    found = store.ensure(spec)
+    assert {p.name for p in found.path.iterdir()} >= {"config.json", "source.spm"}
+    assert {p.name: p.read_bytes() for p in found.path.iterdir()}.items() <= FILES.items()
 
 
 def test_a_name_of_a_file_in_an_etag_is_not_followed(hub: LocalHub, tmp_path: Path) -> None:
