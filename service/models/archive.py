@@ -1,32 +1,29 @@
-"""Fetches and unpacks OPUS-MT zips of native Marian models.
+"""Keeps and unpacks OPUS-MT zips of native Marian models.
 
 An archive comes from any web server, so nothing in it is trusted: not its size, not its names, not
-what it unpacks to. It knows nothing of conversion.
+what it unpacks to. Where the row names no SHA-256, the first archive that can be unpacked sets it.
+It knows nothing of conversion.
 """
 
-import http.client
+import contextlib
 import io
-import ipaddress
 import os
-import random
 import stat
 import zipfile
+import zlib
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
-from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
 
 import msgspec
 
 from service.models.catalog import ArchiveSource
 from service.models.manifest import sha256_of
 from service.models.progress import Watch
-from service.models.remote import WITHOUT_NETWORK, DownloadError, asked_wait_s
+from service.models.remote import DownloadError
+from service.models.web_file import fetch_file
 
 __all__ = ["fetch_archive", "kept_archive", "recorded_sha256", "unpack"]
 
-MAX_ARCHIVE_BYTES = 4 * 2**30
 MAX_UNPACKED_BYTES = 8 * 2**30
 MAX_RATIO = 100
 """Unpacked over packed size. Weights pack to nine tenths, vocabularies to a fifth."""
@@ -34,18 +31,23 @@ MAX_RATIO = 100
 MAX_LISTED_BYTES = 2**20
 """Of a zip's list of members, some 10 000 of them; `zipfile` reads it into memory as a whole."""
 
-ATTEMPTS = 4
-TIMEOUT_S = 30.0
-PATIENCE_S = 60.0
-LONGEST_NAP_S = 5.0
-"""A wait that the server asks for is slept through up to here; a longer one ends the attempt."""
-
 CHUNK_BYTES = 2**20
 SUFFIXES = frozenset({".npz", ".spm", ".yml"})
+PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
+
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    UnicodeDecodeError,
+)
+"""What `zipfile` raises on a file that is no whole zip, is encrypted, or is of a later format."""
 
 
 class Record(msgspec.Struct, frozen=True):
-    """What the first download of an archive was."""
+    """What the first download was that could be unpacked."""
 
     url: str
     sha256: str
@@ -73,21 +75,21 @@ def kept_archive(folder: Path, name: str, source: ArchiveSource) -> tuple[Path, 
 def fetch_archive(folder: Path, name: str, source: ArchiveSource, watch: Watch) -> tuple[Path, str]:
     """Returns the archive and its SHA-256; fetches it where it is not there.
 
-    A download that broke off goes on where it stopped, also in a later process. The caller holds
-    the model's lock.
+    A download that broke off goes on where it stopped, also in a later process. Where its SHA-256
+    is not known, what came is recorded only if it can be unpacked: a page of the server's, sent
+    once, is forgotten. The caller holds the archive's lock.
 
     Raises:
-        DownloadError, OSError: it could not be had, or is not what was seen first.
+        DownloadError, OSError: it could not be had, cannot be used, or is not what was seen first.
         ShuttingDown: cancelled.
     """
-    _check_url(source.url)
     if kept := kept_archive(folder, name, source):
         return kept
     archive, wanted = folder / f"{name}.zip", recorded_sha256(folder, name, source)
     folder.mkdir(parents=True, exist_ok=True)
     part = folder / f"{name}.zip.part"
     watch.waiting("downloading")
-    _download(source.url, part, watch)
+    fetch_file(source.url, part, watch)
     found = sha256_of(part)
     if wanted and found != wanted:
         part.unlink()
@@ -96,6 +98,11 @@ def fetch_archive(folder: Path, name: str, source: ArchiveSource, watch: Watch) 
             f"one, change the row's sha256 or remove {folder / f'{name}.json'}"
         )
     if not wanted:
+        try:
+            _check_content(part)
+        except DownloadError as error:
+            part.unlink()
+            raise DownloadError(f"what {source.url} sent cannot be used: {error}") from error
         _write_record(folder / f"{name}.json", Record(source.url, found))
     part.rename(archive)
     return archive, found
@@ -107,92 +114,6 @@ def _write_record(path: Path, record: Record) -> None:
     beside.rename(path)
 
 
-def _check_url(url: str) -> None:
-    """Only HTTPS keeps what comes over the network from being changed; loopback needs none."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise DownloadError(f"{url} is not HTTPS")
-
-
-class _SafeRedirects(HTTPRedirectHandler):
-    def redirect_request(
-        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: Any, newurl: str
-    ) -> Request | None:
-        _check_url(newurl)
-        return super().redirect_request(req, fp, code, msg, headers, newurl)
-
-
-def _download(url: str, part: Path, watch: Watch) -> None:
-    for attempt in range(ATTEMPTS):
-        try:
-            if watch.call(lambda: _stream(url, part, watch), PATIENCE_S):
-                return
-            cause = "the connection broke off"
-        except HTTPError as error:
-            error.close()
-            if error.code < 500 and error.code not in {408, 429}:
-                raise DownloadError(f"{url} answered {error.code}") from error
-            wait_s = asked_wait_s({k.lower(): v for k, v in error.headers.items()}) or 0.0
-            if wait_s > LONGEST_NAP_S:
-                raise DownloadError(
-                    f"{url} answered {error.code} and asks to wait {wait_s:.0f} s",
-                    retry_after_s=wait_s,
-                ) from error
-            cause = f"it answered {error.code}; try again later"
-        except (URLError, http.client.HTTPException, ConnectionError, TimeoutError) as error:
-            cause = f"{getattr(error, 'reason', '') or type(error).__name__}; {WITHOUT_NETWORK}"
-        if attempt + 1 < ATTEMPTS:
-            watch.pause(2.0**attempt * random.uniform(0.5, 1.0))  # noqa: S311 - no secret
-    raise DownloadError(f"{url} could not be fetched: {cause}")
-
-
-def _stream(url: str, part: Path, watch: Watch) -> bool:
-    """Fetches what `part` lacks; returns whether it is whole now."""
-    validator = part.with_suffix(".etag")
-    known = validator.read_text() if part.exists() and validator.exists() else ""
-    have = part.stat().st_size if known else 0
-    headers = {"Accept-Encoding": "identity"}
-    if have:
-        # Without If-Range two versions of a file could be joined.
-        headers |= {"Range": f"bytes={have}-", "If-Range": known}
-    request = Request(url, headers=headers)  # noqa: S310 - see `_check_url`
-    try:
-        response = build_opener(_SafeRedirects).open(request, timeout=TIMEOUT_S)
-    except HTTPError as error:
-        if error.code != 416:
-            raise
-        error.close()
-        part.unlink()  # longer than what the server has: from the start
-        return False
-    with response:
-        if response.status != 206:
-            have = 0
-            validator.write_text(response.headers.get("ETag", ""))
-        elif not response.headers.get("Content-Range", "").startswith(f"bytes {have}-"):
-            validator.unlink()  # another part than was asked for: from the start
-            return False
-        said = response.headers.get("Content-Length", "")
-        length = int(said) if said.isascii() and said.isdigit() else 0
-        total = have + length if length else 0
-        watch.begin(total, have)
-        with part.open("ab" if have else "wb") as file:
-            while chunk := response.read1(CHUNK_BYTES):
-                watch.advance(len(chunk))
-                have += len(chunk)
-                if max(have, total) > MAX_ARCHIVE_BYTES:
-                    raise DownloadError(f"{url} is larger than {MAX_ARCHIVE_BYTES} bytes")
-                file.write(chunk)
-    if total and have < total:
-        return False
-    validator.unlink(missing_ok=True)
-    return True
-
-
 def unpack(archive: Path, folder: Path) -> Path:
     """Unpacks what a conversion needs into `folder`, and returns where `decoder.yml` lies.
 
@@ -200,17 +121,37 @@ def unpack(archive: Path, folder: Path) -> Path:
         DownloadError: it is no zip, or not one that can be trusted.
     """
     try:
-        with _Measured(archive) as file, zipfile.ZipFile(file) as zipped:
-            entries = [entry for entry in zipped.infolist() if not entry.is_dir()]
-            _check_entries(entries, archive.stat().st_size)
+        with _opened(archive) as (zipped, entries):
             for entry in entries:
-                if PurePosixPath(entry.filename).suffix in SUFFIXES:
-                    zipped.extract(entry, folder)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise DownloadError(f"{archive.name} is no whole zip: {error}") from error
-    for found in sorted(folder.rglob("decoder.yml")):
-        return found.parent
-    raise DownloadError(f"{archive.name} holds no decoder.yml")
+                zipped.extract(entry, folder)
+    except DownloadError as error:
+        record = archive.with_suffix(".json")
+        remedy = f"; to fetch it anew, remove it and {record}" if record.exists() else ""
+        raise DownloadError(f"{archive} cannot be used: {error}{remedy}") from error
+    return min(folder.rglob("decoder.yml")).parent
+
+
+def _check_content(archive: Path) -> None:
+    """Reads all that `unpack` would write. Raises `DownloadError` where that would fail."""
+    with _opened(archive) as (zipped, entries):
+        for entry in entries:
+            with zipped.open(entry) as member:
+                while member.read(CHUNK_BYTES):
+                    pass
+
+
+@contextlib.contextmanager
+def _opened(archive: Path) -> Iterator[tuple[zipfile.ZipFile, list[zipfile.ZipInfo]]]:
+    """Yields the zip and what of it a conversion needs; `DownloadError` where it is damaged."""
+    try:
+        with _Measured(archive) as file, zipfile.ZipFile(file) as zipped:
+            entries = [e for e in zipped.infolist() if not e.filename.endswith("/")]
+            _check_entries(entries, archive.stat().st_size)
+            if not any(PurePosixPath(e.filename).name == "decoder.yml" for e in entries):
+                raise DownloadError("it holds no decoder.yml")
+            yield zipped, [e for e in entries if PurePosixPath(e.filename).suffix in SUFFIXES]
+    except DAMAGE as error:
+        raise DownloadError(f"it is no whole zip: {error}") from error
 
 
 class _Measured(io.FileIO):
@@ -232,12 +173,14 @@ def _check_entries(entries: list[zipfile.ZipInfo], packed: int) -> None:
         packed: the size of the whole archive; the entries' own may count the same bytes twice.
     """
     for entry in entries:
-        path = PurePosixPath(entry.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
-            raise DownloadError(f"the archive names {entry.filename!r}, outside itself")
+        parts = PurePosixPath(entry.filename.replace("\\", "/")).parts
+        if not parts or parts[0] == "/" or ".." in parts or ":" in parts[0]:
+            raise DownloadError(f"it names {entry.filename!r}, outside itself")
         if stat.S_ISLNK(entry.external_attr >> 16):
-            raise DownloadError(f"the archive holds a link, {entry.filename!r}")
+            raise DownloadError(f"it holds a link, {entry.filename!r}")
+        if entry.compress_type not in PACKINGS or entry.header_offset < 0:
+            raise DownloadError(f"it is no whole zip: {entry.filename!r} cannot be read")
     unpacked = sum(entry.file_size for entry in entries)
     # `zipfile` reads no entry beyond the size that it declares, so the sum is a true bound.
     if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(packed, 2**20):
-        raise DownloadError(f"the archive would unpack to {unpacked} bytes")
+        raise DownloadError(f"it would unpack to {unpacked} bytes")

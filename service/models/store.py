@@ -3,7 +3,7 @@
     <root>/hub/       the hub's own layout: pinned snapshots as they came
     <root>/archives/  <name>.zip, and <name>.json: the SHA-256 seen at its first download
     <root>/ct2/       <name>@<revision12>-<quantization>/: converted models, each with a manifest
-    <root>/locks/     one lock file for each model and each repository
+    <root>/locks/     one lock file for each model, each repository and each archive
 
 A model that runs with CTranslate2 needs its checkpoint and the converted model on disk (weights of
 4 bytes a parameter and, in int8, of 1), and twice the latter while converting. Checkpoints are
@@ -257,7 +257,8 @@ class Store:
                 folder, name = self._root / "archives", quote(spec.name, safe="")
                 if self._offline and kept_archive(folder, name, source) is None:
                     raise self._absent(spec)
-                archive, sha256 = fetch_archive(folder, name, source, watch)
+                with self._locked(f"archive--{name}", watch):  # its quantizations share it
+                    archive, sha256 = fetch_archive(folder, name, source, watch)
                 return unpack(archive, work / "archive"), sha256
             case ArchiveSource():
                 raise _unavailable(spec, "transformers cannot run a Marian archive")

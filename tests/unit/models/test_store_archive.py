@@ -6,6 +6,7 @@ here as well: publishing, damage, killed processes, offline and read-only caches
 
 import hashlib
 import io
+import itertools
 import os
 import shutil
 import signal
@@ -24,8 +25,10 @@ from filelock import FileLock
 
 from service.engines.ct2 import CTranslate2Engine
 from service.errors import ModelUnavailable, ShuttingDown
-from service.models import archive, manifest
+from service.models import manifest, web_file
+from service.models.archive import unpack
 from service.models.catalog import ArchiveSource, DirectorySource, ModelSpec
+from service.models.remote import DownloadError
 from service.models.store import Progress, Store
 from tests.hub import Fault, LocalHub
 from tests.opus_archive import make_archive
@@ -375,7 +378,7 @@ def test_cancelling_ends_a_conversion(hub: LocalHub, tmp_path: Path, zipped: byt
 def test_a_download_that_breaks_off_is_resumed_and_counted(
     hub: LocalHub, tmp_path: Path, zipped: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "CHUNK_BYTES", 50_000)
+    monkeypatch.setattr(web_file, "CHUNK_BYTES", 50_000)
     spec = spec_for(hub.serve_file("opus.zip", zipped))
     hub.fail("opus.zip", Fault(cut_after=200_000, times=1))
     seen: list[Progress] = []
@@ -388,7 +391,7 @@ def test_a_download_that_breaks_off_is_resumed_and_counted(
 def test_a_later_process_resumes_the_download(
     hub: LocalHub, tmp_path: Path, zipped: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "ATTEMPTS", 1)
+    monkeypatch.setattr(web_file, "ATTEMPTS", 1)
     spec = spec_for(hub.serve_file("opus.zip", zipped))
     hub.fail("opus.zip", Fault(cut_after=200_000, times=1))
     assert "could not be fetched" in reason(Store(tmp_path), spec)
@@ -399,7 +402,7 @@ def test_a_later_process_resumes_the_download(
 def test_two_versions_of_an_archive_are_never_joined(
     hub: LocalHub, tmp_path: Path, zipped: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "ATTEMPTS", 1)
+    monkeypatch.setattr(web_file, "ATTEMPTS", 1)
     spec = spec_for(hub.serve_file("opus.zip", b"x" * 300_000))
     hub.fail("opus.zip", Fault(cut_after=200_000, times=1))
     reason(Store(tmp_path), spec)
@@ -426,7 +429,7 @@ def test_what_the_server_refuses_is_said_in_plain_words(
 def test_an_archive_out_of_reach_is_named_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "ATTEMPTS", 1)
+    monkeypatch.setattr(web_file, "ATTEMPTS", 1)
     said = reason(Store(tmp_path), spec_for("http://127.0.0.1:1/opus.zip"))
     assert "http://127.0.0.1:1/opus.zip could not be fetched" in said
     assert "LUR_OFFLINE=1" in said
@@ -450,17 +453,123 @@ def test_an_archive_that_changed_is_refused(hub: LocalHub, copied: tuple[Path, M
     assert str(record) in said
 
 
-def test_offline_without_an_archive_says_how_to_fetch_it(hub: LocalHub, tmp_path: Path) -> None:
-    spec = spec_for(hub.serve_file("opus.zip", b""))
-    assert "lur pull opus tiny/hy" in reason(Store(tmp_path, offline=True), spec)
-    assert hub.requests == []
-
-
 LAUGHS = b"a: &a [x,x,x,x,x,x,x,x,x,x]\n" + b"".join(
     b"%c: &%c [%s]\n" % (c, c, b",".join([b"*%c" % (c - 1)] * 10)) for c in range(98, 108)
 )
 LAUGHS += b"models: [*k]\nvocabs: [*k]\n"
 """Eleven lines that are ten thousand million words, written out."""
+
+
+def damaged(content: bytes) -> bytes:
+    """Returns a zip whose last member, stored or deflated, has other bytes than it should."""
+    with zipfile.ZipFile(io.BytesIO(content)) as zipped:
+        last = max(zipped.infolist(), key=lambda entry: entry.header_offset)
+        end = zipped.start_dir
+    middle = (last.header_offset + 30 + len(last.filename) + end) // 2
+    return (
+        content[: middle - 3]
+        + bytes(b ^ 0xFF for b in content[middle - 3 : middle])
+        + content[middle:]
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (lambda right: b"<html>maintenance, back soon</html>", "no whole zip"),
+        (lambda right: right[:-100], "no whole zip"),
+        (lambda right: damaged(zip_of({"decoder.yml": LAUGHS * 9})), "no whole zip"),
+        (lambda right: zip_of({"README.md": b"moved"}), "holds no decoder.yml"),
+    ],
+    ids=["a page", "cut off", "damaged", "another zip"],
+)
+def test_a_first_answer_that_is_no_archive_is_not_recorded(
+    hub: LocalHub, tmp_path: Path, zipped: bytes, answer: Callable[[bytes], bytes], words: str
+) -> None:
+    spec = spec_for(hub.serve_file("opus.zip", zipped))
+    hub.fail("opus.zip", Fault(body=answer(zipped), times=1))
+    said = reason(Store(tmp_path), spec)
+    assert words in said
+    assert spec.repository in said
+    assert list((tmp_path / "archives").iterdir()) == []
+    assert Store(tmp_path).ensure(spec).revision == hashlib.sha256(zipped).hexdigest()
+
+
+def test_a_kept_archive_that_cannot_be_used_says_what_to_remove(
+    copied: tuple[Path, ModelSpec],
+) -> None:
+    root, spec = copied
+    archive, record = (root / "archives" / f"opus%20tiny%2Fhy.{end}" for end in ("zip", "json"))
+    archive.write_bytes(b"<html>maintenance, back soon</html>")
+    wrong, right = hashlib.sha256(archive.read_bytes()).hexdigest(), Store(root).locate(spec)
+    assert right is not None
+    record.write_text(record.read_text().replace(right.revision, wrong))
+    said = reason(Store(root, offline=True), spec)
+    assert f"{archive} cannot be used: it is no whole zip" in said
+    assert f"remove it and {record}" in said
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_whatever_is_damaged_in_a_zip_it_is_refused_in_plain_words(
+    tmp_path: Path, method: int
+) -> None:
+    file, refused = tmp_path / "a.zip", 0
+    with zipfile.ZipFile(file, "w", method) as made:
+        made.writestr("decoder.yml", b"models: [m.npz]\n" * 8)
+        made.writestr("\u0561.yml", b"x: 1\n" * 8)
+    content = file.read_bytes()
+    for place, mask in itertools.product(range(len(content)), (8, 255)):
+        changed = bytearray(content)
+        changed[place] ^= mask
+        file.write_bytes(changed)
+        try:
+            unpack(file, tmp_path / f"{place} {mask}")
+        except DownloadError:
+            refused += 1
+    assert refused > len(content) / 2
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_is_stored_or_deflated(tmp_path: Path, method: int) -> None:
+    """What else `zipfile` reads fails in ways that cannot be told from the disk's."""
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as made:
+        made.writestr("decoder.yml", b"models: [m.npz]\n")
+    with pytest.raises(DownloadError, match=r"'decoder\.yml' cannot be read"):
+        unpack(tmp_path / "a.zip", tmp_path)
+
+
+def test_two_quantizations_share_one_download(hub: LocalHub, tmp_path: Path, zipped: bytes) -> None:
+    url = hub.serve_file("opus.zip", zipped)
+    held = hub.fail("opus.zip", Fault(hold_after=200_000, hold=threading.Event(), times=1))
+    assert held.hold is not None
+    half_way, waiting = threading.Event(), threading.Event()
+    found: dict[str, str] = {}
+
+    def ensure(quantization: str, report: Callable[[Progress], None]) -> None:
+        row = spec_for(url, quantization=quantization)
+        found[quantization] = Store(tmp_path).ensure(row, report).revision
+
+    def first(progress: Progress) -> None:
+        if progress.done_bytes:
+            half_way.set()
+
+    one = threading.Thread(target=ensure, args=("int8", first))
+    one.start()
+    assert half_way.wait(20)
+    two = threading.Thread(target=ensure, args=("float32", lambda progress: waiting.set()))
+    two.start()
+    assert waiting.wait(20)
+    held.hold.set()
+    one.join(120)
+    two.join(120)
+    assert found == dict.fromkeys(("int8", "float32"), hashlib.sha256(zipped).hexdigest())
+    assert hub.fetched() == ["opus.zip"]
+
+
+def test_offline_without_an_archive_says_how_to_fetch_it(hub: LocalHub, tmp_path: Path) -> None:
+    spec = spec_for(hub.serve_file("opus.zip", b""))
+    assert "lur pull opus tiny/hy" in reason(Store(tmp_path, offline=True), spec)
+    assert hub.requests == []
 
 
 def _link() -> bytes:
@@ -480,6 +589,7 @@ def _link() -> bytes:
         (lambda: zip_of({"/decoder.yml": b"{}"}), "outside itself"),
         (lambda: zip_of({"..\\decoder.yml": b"{}"}), "outside itself"),
         (lambda: zip_of({"C:/decoder.yml": b"{}"}), "outside itself"),
+        (lambda: zip_of({".": b""}), "outside itself"),
         (_link, "holds a link"),
         (lambda: zip_of({"a.npz": b"\0" * 200_000_000}), "would unpack to"),
         (lambda: zip_of({f"{i:0100}": b"" for i in range(9000)}), "list of members is too long"),
@@ -503,7 +613,7 @@ def test_an_archive_that_cannot_be_trusted_is_refused(
 def test_an_archive_larger_than_the_limit_is_not_written(
     hub: LocalHub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "MAX_ARCHIVE_BYTES", 1000)
+    monkeypatch.setattr(web_file, "MAX_BYTES", 1000)
     spec = spec_for(hub.serve_file("opus.zip", b"x" * 2000))
     assert "larger than" in reason(Store(tmp_path), spec)
     assert all(p.stat().st_size <= 1000 for p in tmp_path.rglob("*") if p.is_file())
