@@ -35,7 +35,13 @@ PATIENCE_S = 1.0
 
 
 def summarizing(core: Core, request: SummaryRequest) -> Work:
-    """Returns the work of summarizing like `request`, whose text does not matter."""
+    """Returns the work of summarizing like `request`, whose text does not matter.
+
+    Raises:
+        UnsupportedPair, UnknownModel, UnsuitableModel: it cannot be done, whatever the text.
+    """
+    core.catalog.summarizers(request.model)
+    core.translator.check_targets(request.translate_to)
 
     async def work(text: str) -> object:
         return SummarizeResponse.of(await core.summarizer.summarize(replace(request, text=text)))
@@ -44,7 +50,13 @@ def summarizing(core: Core, request: SummaryRequest) -> Work:
 
 
 def translating(core: Core, request: TranslationRequest) -> Work:
-    """Returns the work of translating like `request`, with pairs; its texts do not matter."""
+    """Returns the work of translating like `request`, with pairs; its texts do not matter.
+
+    Raises:
+        UnsupportedPair, UnknownModel, UnsuitableModel: it cannot be done, whatever the texts.
+    """
+    for target in request.targets:
+        core.catalog.translators(request.source, target, request.model)
 
     async def work(text: str) -> object:
         result = await core.translator.translate(replace(request, texts=(text,)))

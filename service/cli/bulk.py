@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.cli.options import codes, core_of, faithful
+from service.cli.options import codes, core_of, faithful, targets_of
 from service.cli.progress import clear_line, run_with, show_count
 
 if TYPE_CHECKING:
@@ -71,8 +71,9 @@ def batch_translate(to: str, language: str, quality: Any, model: str | None, **f
     from service.bulk.run import translating
     from service.tasks.translate import TranslationRequest
 
-    request = TranslationRequest((), codes(to), source=language, quality=quality, model=model)
-    options = {"task": "translate", "to": codes(to), "from": language, "quality": quality}
+    targets = targets_of(to)
+    request = TranslationRequest((), targets, source=language, quality=quality, model=model)
+    options = {"task": "translate", "to": targets, "from": language, "quality": quality}
     _run(lambda core: translating(core, request), {**options, "model": model}, **flags)
 
 
@@ -93,6 +94,7 @@ def _run(
     if is_read(source, out):
         raise click.UsageError(f"--out {out} is what is read: take another output")
     core = core_of(flags)
+    doing = work(core)
     with Ledger(out, {**options, "shard": shard}) as ledger:
         before = len(ledger.done)
         count = run_with(
@@ -101,7 +103,7 @@ def _run(
                 items(source),
                 part,
                 ledger,
-                work(core),
+                doing,
                 at_once,
                 lambda done: show_count(out.name, done, done),
             ),

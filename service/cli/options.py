@@ -19,6 +19,7 @@ __all__ = [
     "faithful",
     "flags_of",
     "settings_of",
+    "targets_of",
     "typography_rules",
 ]
 
@@ -96,3 +97,14 @@ def typography_rules(flags: dict[str, object]) -> Typography:
 def codes(text: str) -> tuple[str, ...]:
     """Reads a list like `hy,ru`; each once, in order."""
     return tuple(dict.fromkeys(code.strip() for code in text.split(",") if code.strip()))
+
+
+def targets_of(text: str) -> tuple[str, ...]:
+    """Reads a list like `hy,ru` that names one language or several.
+
+    Raises:
+        click.UsageError: it names none.
+    """
+    if not (found := codes(text)):
+        raise click.UsageError("--to names no language: give one, or several like hy,ru")
+    return found

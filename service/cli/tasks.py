@@ -12,7 +12,7 @@ from service.cli.files import (
     translated_elsewhere,
     translated_here,
 )
-from service.cli.options import codes, core_of, faithful
+from service.cli.options import codes, core_of, faithful, targets_of
 from service.cli.printing import as_json_text, print_summary, print_translation
 from service.cli.progress import progress_of, run_with
 from service.cli.remote import elsewhere, lur_of, summary_of, translation_of
@@ -100,7 +100,7 @@ def translate(
     .docx needs -o.
     """
     options = {"source": source, "quality": quality, "model": model}
-    found, targets = format_named(given, file, output), codes(to)
+    found, targets = format_named(given, file, output), targets_of(to)
     if found.name != "text" or output:
         [target] = one_of(targets)
         document = (

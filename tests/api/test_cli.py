@@ -84,6 +84,13 @@ def test_our_errors_are_one_line_and_exit_code_1(lur: type[Command]) -> None:
     assert "/nowhere.toml" in result.stderr
 
 
+@pytest.mark.parametrize("to", ["", " , "])
+def test_to_names_a_language(lur: type[Command], to: str) -> None:
+    result = lur.run("translate", "-", "--to", to, stdin="Hello.")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--to names no language" in result.stderr
+
+
 def test_models_lists_what_is_on_disk_and_what_it_serves(lur: type[Command]) -> None:
     result = lur.run("models", "--json")
     rows = {row["name"]: row for row in map(json.loads, result.stdout.splitlines())}

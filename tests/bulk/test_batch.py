@@ -9,7 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from service.cli import main
 from tests.conftest import TINY_CATALOG
 from tests.tinylang.grammar import articles, sentences
 
@@ -125,3 +127,33 @@ def test_an_output_that_is_the_input_is_refused_and_nothing_is_lost(
         assert (done.returncode, "is what is read" in done.stderr) == (2, True)
     assert (tmp_path / "in.jsonl").read_text() == row
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["in", "in.jsonl"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("translate", "--to", "fr"), 1, "no model translates en→fr"),
+        (("translate", "--to", "ru,hy", "--from", "de"), 1, "no model translates de→ru"),
+        (("translate", "--to", "ru", "--model", "tiny-en-hy"), 1, "model tiny-en-hy does en→hy"),
+        (("translate", "--to", "ru", "--model", "none"), 1, "no model is named 'none'"),
+        (("translate", "--to", ","), 2, "--to names no language"),
+        (("summarize", "--to", "xx"), 1, "no model translates en→xx"),
+        (("summarize", "--model", "tiny-en-hy"), 1, "model tiny-en-hy does en→hy"),
+    ],
+)
+def test_what_no_item_could_be_done_with_is_said_before_anything_is_written(
+    environment: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    code: int,
+    said: str,
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    (tmp_path / "a.txt").write_text("The budget of France fell by 45 percent.")
+    task, *options = arguments
+    given = ("batch", task, str(tmp_path), "--out", str(tmp_path / "out.jsonl"), *options)
+    result = CliRunner().invoke(main, given)
+    assert (result.exit_code, said in result.stderr) == (code, True), result.output
+    assert os.listdir(tmp_path) == ["a.txt"]
