@@ -107,7 +107,10 @@ def weight_files(path: Path) -> list[str]:
 
 
 def is_complete(path: Path) -> bool:
-    """Whether every file of weights is there. They are fetched last, so all else is there too."""
+    """Whether `config.json` and every file of weights are there, and so all else.
+
+    The weights are fetched last, and where something has to go, `config.json` goes first.
+    """
     try:
         return all((path / name).is_file() for name in weight_files(path))
     except (CheckpointError, OSError):
