@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from service.markup.encoding import decoded
+
 __all__ = ["run"]
 
 START_LIMIT_S = 60.0
@@ -24,8 +26,11 @@ def run(article: Path | None, port: int) -> int:
 
     Returns:
         The exit code: that of the service, or 1 if it never answered.
+
+    Raises:
+        UnreadableDocument: the article is no text.
     """
-    text = (article or SAMPLE).read_text(encoding="utf-8")
+    text = decoded((article or SAMPLE).read_bytes()).text
     base = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "service.cli", "serve", "--profile", "bundled"]
     command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]

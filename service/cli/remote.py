@@ -49,7 +49,8 @@ def lur_of(server: str, key: str | None, flags: dict[str, object]) -> Generator[
     """Gives a client; what it cannot do is one line for the user.
 
     Raises:
-        click.UsageError: a flag was given that only has a meaning without a server.
+        click.UsageError: a flag was given that only has a meaning without a server; or the address
+            or the key is none.
         click.ClickException: the service says no, or says nothing.
     """
     import httpx2
@@ -59,6 +60,8 @@ def lur_of(server: str, key: str | None, flags: dict[str, object]) -> Generator[
     if idle := sorted(name for name, value in flags.items() if value is not None):
         named = ", ".join("--" + name.replace("_", "-") for name in idle)
         raise click.UsageError(f"{named}: of no use with --server, which has its own")
+    if key and not (key.isascii() and key.isprintable()):
+        raise click.UsageError("--key: a key is of printable ASCII characters, which this is not")
     try:
         with Lur(server, key, patience_s=PATIENCE_S) as lur:
             yield lur

@@ -20,8 +20,10 @@ def serve(**flags: object) -> None:
 
 
 @click.command()
-@click.argument("article", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--port", default=8000, show_default=True)
+@click.argument(
+    "article", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def demo(article: Path | None, port: int) -> None:
     """Serve the bundled models, post an article, print what comes back, and go on serving."""
     from service.demo import run

@@ -22,7 +22,7 @@ __all__ = ["summarize", "translate"]
 
 
 @click.command()
-@click.argument("file", type=click.File("r", encoding="utf-8"))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--to", default="", help="languages to translate the summary into: hy,ru")
 @click.option("--length", type=click.Choice(["short", "medium", "long"]), default="medium")
 @click.option("--max-sentences", type=click.IntRange(1, 50))
@@ -33,7 +33,7 @@ __all__ = ["summarize", "translate"]
 @elsewhere
 @faithful
 def summarize(
-    file: Any,
+    file: str,
     to: str,
     length: Any,
     max_sentences: int | None,
@@ -54,11 +54,12 @@ def summarize(
         "translate_to": codes(to),
         "model": model,
     }
+    text = decoded(_content(file)).text
     if server:
         with lur_of(server, key, flags) as lur:
-            answer = summary_of(lur, file.read(), options)
+            answer = summary_of(lur, text, options)
     else:
-        answer = _summarized(flags, file.read(), options)
+        answer = _summarized(flags, text, options)
     if as_json:
         click.echo(as_json_text(answer))
     else:

@@ -1,4 +1,4 @@
-"""`lur translate FILE -o OUT`, without a server."""
+"""`lur translate FILE -o OUT`, without a server; and which files the commands read."""
 
 import base64
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.test_cli import Command, lur
-from tests.tinylang.grammar import sentences
+from tests.tinylang.grammar import articles, sentences
 from tests.unit.markup.docx_files import of_paragraphs, run, words
 
 __all__ = ["lur"]
@@ -83,3 +83,48 @@ def test_what_cannot_be_done_is_said(
     assert result.exit_code != 0
     assert said in result.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [name]
+
+
+TEXT = articles(78, 1)[0].text
+
+
+def test_an_article_may_be_in_every_encoding_that_a_translation_may(
+    lur: type[Command], tmp_path: Path
+) -> None:
+    said = {}
+    for encoding in ("utf-8", "utf-8-sig", "utf-16"):
+        path = tmp_path / f"{encoding}.txt"
+        path.write_text(TEXT, encoding)
+        result = lur.run("summarize", str(path))
+        assert result.exit_code == 0, result.output
+        said[encoding] = result.stdout
+    assert said["utf-8"][0].isalpha()
+    assert set(said.values()) == {said["utf-8"]}
+
+
+@pytest.mark.parametrize("command", ["summarize", "demo"])
+def test_an_article_that_is_no_text_is_said_to_be_none(
+    lur: type[Command], tmp_path: Path, command: str
+) -> None:
+    path = tmp_path / "latin.txt"
+    path.write_bytes(b"caf\xe9")
+    result = lur.run(command, str(path))
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "file is not valid UTF-8 at byte 3 (0xe9)" in result.stderr
+    result = lur.run(command, str(tmp_path))
+    assert (result.exit_code, "is a directory" in result.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("key", ["ключ", "secret\nkey"])
+def test_what_can_be_no_key_is_said_to_be_none_and_not_shown(
+    lur: type[Command], monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    command = ("translate", "-", "--to", "hy", "--server", "http://127.0.0.1:9")
+    monkeypatch.setenv("LUR_KEY", key)
+    for given in ((), ("--key", key)):
+        result = lur.run(*command, *given, stdin="Hello.")
+        assert (result.exit_code, "--key: a key is of printable ASCII" in result.stderr) == (
+            2,
+            True,
+        )
+        assert key not in result.output
