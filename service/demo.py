@@ -1,6 +1,7 @@
 """The demonstration: a service with the bundled models, one article posted to it."""
 
 import json
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,8 @@ START_LIMIT_S = 60.0
 END_LIMIT_S = 35.0
 """The grace time of the service, and a little."""
 
+HOST = "127.0.0.1"
+
 SAMPLE = Path(__file__).parent / "sample_article.txt"
 
 
@@ -31,15 +34,16 @@ def run(article: Path | None, port: int) -> int:
         UnreadableDocument: the article is no text.
     """
     text = decoded((article or SAMPLE).read_bytes()).text
-    base = f"http://127.0.0.1:{port}"
+    base = f"http://{HOST}:{port}"
+    if not _is_free(port):
+        return _failed(base)
     command = [sys.executable, "-m", "service.cli", "serve", "--profile", "bundled"]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    command += ["--host", HOST, "--port", str(port), "--log-level", "warning"]
     command += ["--offline", "true"]
     server = subprocess.Popen(command)  # noqa: S603 - our own module, our own arguments
     try:
         if not _lives(server, base):
-            print(f"the service did not start on {base}; is the port taken?", file=sys.stderr)
-            return 1
+            return _failed(base)
         print(f"POST {base}/v1/summarize  ({len(text)} characters)\n")
         _show(_post(base, {"text": text, "translate_to": ["hy", "ru"]}))
         print(
@@ -53,6 +57,22 @@ def run(article: Path | None, port: int) -> int:
     finally:
         server.terminate()
         server.wait()
+
+
+def _is_free(port: int) -> bool:
+    """Tells whether somebody can listen there; who does already would answer in our place."""
+    with socket.socket() as ours:
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            ours.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def _failed(base: str) -> int:
+    print(f"the service did not start on {base}; is the port taken?", file=sys.stderr)
+    return 1
 
 
 def _lives(server: "subprocess.Popen[bytes]", base: str) -> bool:
