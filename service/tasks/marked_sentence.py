@@ -174,6 +174,8 @@ class MarkedSentence:
         if number is None:
             number = self._words.gap(wanted.first, room)
             place = self._edges.inside(number, room.low, room.high)
+            if part.start and number > room.low:
+                place = self._words.words[number - 1].end
         else:
             word = self._words.words[number]
             place = word.end if part.start else word.start

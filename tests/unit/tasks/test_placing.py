@@ -131,6 +131,8 @@ def test_marks_stand_around_the_words_that_render_theirs(
         ("He won the 3<sup>rd</sup> prize.",
          ("Նա շահեց երրորդ մրցանակը։", "He=Նա won=շահեց 3rd=երրորդ prize=մրցանակը"),
          "Նա շահեց երրորդ<sup></sup> մրցանակը։"),
+        ("He won the 3<sup>rd</sup> prize.", ("Նա շահեց երրորդ մրցանակը։", ""),
+         "Նա շահեց երրորդ<sup></sup> մրցանակը։"),
         ("2 lakes are 25 km<sup>2</sup>", ("2 լիճ 25 քառակուսի", "2=2 lakes=լիճ 25=25 km=քառ"),
          "2 լիճ 25 քառակուսի<sup></sup>"),
         ("25 km<sup><code>2</code></sup> here", ("Այստեղ 25 կմ2", ""),
