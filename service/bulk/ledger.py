@@ -121,12 +121,15 @@ class Ledger:
         """Leaves no trace, not even a lock, where an output must not be."""
         if not self._path.parent.is_dir():
             raise BulkError(f"{self._path}: there is no such folder")
+        options = self._options_path.read_bytes() if self._options_path.exists() else b""
+        if options and not options.startswith(b"{"):
+            raise BulkError(f"{self._options_path} is not of a bulk job: take another output")
         if not self._path.exists():
             return
         if not self._path.is_file():
             raise BulkError(f"{self._path} is no regular file, which an output must be")
-        if self._path.stat().st_size and not self._options_path.exists():
-            raise BulkError(f"{self._path} {FOREIGN} ({self._options_path} is not there)")
+        if self._path.stat().st_size and not options:
+            raise BulkError(f"{self._path} {FOREIGN} ({self._options_path} is not beside it)")
 
     def _check_options(self) -> None:
         now = msgspec.json.encode(self._options, order="sorted")

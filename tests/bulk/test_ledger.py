@@ -110,6 +110,15 @@ def test_what_has_taken_the_place_of_an_output_is_left_alone(tmp_path: Path, tex
     assert path.read_text() == text
 
 
+def test_a_file_that_is_called_as_the_options_would_be_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "uv.options").write_text("--fast")
+    with pytest.raises(BulkError, match=r"uv\.options is not of a bulk job"):
+        Ledger(tmp_path / "uv", {}).__enter__()
+    assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [
+        ("uv.options", "--fast")
+    ]
+
+
 def test_zeros_that_a_loss_of_power_left_are_taken_away(tmp_path: Path) -> None:
     path = tmp_path / "out.jsonl"
     begun(path)
