@@ -11,9 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from service.markup.encoding import decoded
-
-__all__ = ["run"]
+__all__ = ["SAMPLE", "run"]
 
 START_LIMIT_S = 60.0
 END_LIMIT_S = 35.0
@@ -24,16 +22,12 @@ HOST = "127.0.0.1"
 SAMPLE = Path(__file__).parent / "sample_article.txt"
 
 
-def run(article: Path | None, port: int) -> int:
+def run(text: str, port: int) -> int:
     """Starts the service, posts the article, prints the answer, and serves until Ctrl-C.
 
     Returns:
         The exit code: that of the service, or 1 if it never answered.
-
-    Raises:
-        UnreadableDocument: the article is no text.
     """
-    text = decoded((article or SAMPLE).read_bytes()).text
     base = f"http://{HOST}:{port}"
     if not _is_free(port):
         return _failed(base)

@@ -26,6 +26,7 @@ def serve(**flags: object) -> None:
 @click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
 def demo(article: Path | None, port: int) -> None:
     """Serve the bundled models, post an article, print what comes back, and go on serving."""
-    from service.demo import run
+    from service.demo import SAMPLE, run
+    from service.markup.encoding import decoded
 
-    sys.exit(run(article, port))
+    sys.exit(run(decoded((article or SAMPLE).read_bytes()).text, port))
