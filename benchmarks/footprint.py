@@ -24,7 +24,7 @@ def import_cpu_s() -> float:
 
 
 def resident_mb(server: Process) -> float:
-    return resident_bytes(server.pid) / 2**20
+    return resident_bytes(server.pid) / 1e6
 
 
 def ask(server: Process, path: str, body: dict[str, object]) -> None:

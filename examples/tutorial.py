@@ -3,8 +3,9 @@
     lur serve --profile bundled      # in another terminal; `lur serve` alone takes the true models
     python examples/tutorial.py
 
-The address of another service may be in LUR_SERVER, its key in LUR_KEY. The bundled models know a
-tiny language only, which the texts below are written in; true models translate all of English.
+The address of another service may be in LUR_SERVER, its key in LUR_KEY. The bundled translator into
+Armenian knows a tiny language only, which the texts below are written in; true models translate all
+of English.
 """
 
 import asyncio

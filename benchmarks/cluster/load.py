@@ -68,7 +68,7 @@ class Load:
             self.answers.append(Answer(sent_s, time.monotonic(), outcome))
 
     async def _ask(self, number: int) -> str:
-        body = {"text": SENTENCE.format(number, word=WORD), "target": "ru"}
+        body = {"text": SENTENCE.format(number, word=WORD), "target": "hy"}
         try:
             answer = await self._client.post("/v1/translate", json=body)
         except httpx.HTTPError as error:
@@ -97,7 +97,7 @@ class Load:
 def is_of(number: int, translation: dict[str, Any]) -> bool:
     """Tells whether it has the number, or lacks it and says so.
 
-    Russian writes five digits in groups of three, with blanks between.
+    Armenian writes five digits in groups of three, with blanks between.
     """
     ungrouped = "".join(translation["text"].split())
     said = [warning["code"] for warning in translation["warnings"]]

@@ -39,7 +39,7 @@ SENTENCE_TOKENS = 32
 
 SETTINGS = {
     "LUR_PROFILE": "bundled",
-    "LUR_PRELOAD": "bundled-en-ru",
+    "LUR_PRELOAD": "bundled-en-hy",
     "LUR_OPEN": "yes",
     "LUR_WORKERS": "1",
     "LUR_THREADS": "1",

@@ -153,8 +153,8 @@ export default {
       "Хороший русский, близкий к коммерческим сервисам; перед публикацией отредактируйте.",
     "A small summarizer (77 M parameters): it invents now and then, so check names and numbers.":
       "Небольшая модель (77 млн параметров): иногда выдумывает, проверяйте имена и числа.",
-    "The gist of news in real Russian (BLEU 15.1 where opus-mt-en-ru has about 25): endings are often wrong, and names, of countries too, are often garbled.":
-      "Суть новостей на настоящем русском (BLEU 15,1; у opus-mt-en-ru около 25): окончания часто неверны, имена и названия стран часто искажены.",
+    "The gist of news in real Russian (BLEU 17.5 where opus-mt-en-ru has about 25): endings are often wrong, and rare names are spelt by ear.":
+      "Суть новостей на настоящем русском (BLEU 17,5; у opus-mt-en-ru около 25): окончания часто неверны, редкие имена пишутся на слух.",
     "A demonstration that only knows the few hundred words of a tiny grammar; on any other text its output is worthless.":
       "Демонстрация: знает лишь несколько сотен слов крошечной грамматики, для других текстов непригодна.",
   },

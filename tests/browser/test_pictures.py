@@ -1,7 +1,7 @@
 """Takes the pictures of the README, with PICTURES=docs/images or wherever they shall go.
 
 All that is in them came out of the models that ship; what is translated is in the tiny language
-that the translators know.
+that the translator into Armenian knows.
 """
 
 import os
