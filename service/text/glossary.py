@@ -27,6 +27,7 @@ from service.text.declension import fold, is_form
 
 __all__ = ["Glossary", "Term", "missed"]
 
+_ACCENTED: Final = re.compile(r"[^\W\d_][\u0300-\u036f]{1,8}(?![\u0300-\u036f])")
 _TOKEN: Final = re.compile(r"[^\W_](?:[^\W_]|[\u0300-\u036f])*|\S")
 _SAME: Final = str.maketrans(
     dict.fromkeys("’‘ʼ`´＇", "'") | dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("“”„«»″", '"')
@@ -147,7 +148,7 @@ class Glossary:
             end = tokens[last][2]
             ranked = node.get(_HERE, ())
             if isinstance(ranked, tuple) and ranked and not _joined(plain, end, 1):
-                text = normalize("NFC", plain[start:end])
+                text = _composed(plain[start:end])
                 for words, entry in ranked:
                     if _fits(words, text, shouted, lambda: _begins(plain, start)):
                         best = last, entry
@@ -234,7 +235,7 @@ class _Said:
 
 def _spoken(text: str) -> list[str]:
     """The words and signs of a translation or a form, without the accents on them."""
-    plain = normalize("NFC", text).translate(_ACCENTS).translate(_SAME)
+    plain = _composed(text).translate(_ACCENTS).translate(_SAME)
     found: list[str] = _TOKEN.findall(plain)
     return found
 
@@ -256,12 +257,20 @@ def _add(entries: dict[str, tuple[str, ...]], term: str, forms: Sequence[str]) -
 
 def _key(term: str) -> str:
     """The term as it is looked for; equal for spellings of apostrophes, dashes and spaces."""
-    return " ".join(normalize("NFC", term).translate(_SAME).replace("\xad", "").split())
+    return " ".join(_composed(term).translate(_SAME).replace("\xad", "").split())
+
+
+def _composed(text: str) -> str:
+    """The text with its accents in their letters (NFC), where a letter has no more than a few.
+
+    Python sorts the marks on one letter in quadratic time, and there may be thousands.
+    """
+    return _ACCENTED.sub(lambda found: normalize("NFC", found.group()), text)
 
 
 def _word(token: str) -> str:
     """A word as terms are found by it: whatever its case, and however its accents are written."""
-    return normalize("NFC", token).lower()
+    return _composed(token).lower()
 
 
 def _plurals(term: str) -> Iterator[str]:
