@@ -93,21 +93,12 @@ class UnsupportedPair(InvalidRequest):
     title = "Unsupported language pair"
     field = "target"
 
-    def __init__(
-        self,
-        source: str,
-        target: str,
-        available: Iterable[tuple[str, str]],
-        field: str | None = None,
-    ) -> None:
-        """`field` is that of the target, if it has another name; the source is to blame alone."""
+    def __init__(self, source: str, target: str, available: Iterable[tuple[str, str]]) -> None:
         known = sorted(available)
         pairs = ", ".join(f"{a}→{b}" for a, b in known) or "none"
         super().__init__(f"no model translates {source}→{target}; available: {pairs}")
         self.source, self.target = source, target
-        if field is not None:
-            self.field = field
-        elif known and source not in dict(known):
+        if known and source not in dict(known):
             self.field = "source"
 
 

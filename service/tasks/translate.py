@@ -110,10 +110,12 @@ class Translator:
         self, targets: Sequence[str], source: str = "en", field: str | None = None
     ) -> None:
         """Raises `UnsupportedPair` for the first target that has no model; `field` names them."""
-        pairs = self._catalog.pairs()
         for target in targets:
-            if (source, target) not in pairs:
-                raise UnsupportedPair(source, target, pairs, field)
+            try:
+                self._catalog.translators(source, target)
+            except UnsupportedPair as error:
+                error.field = field or error.field
+                raise
 
     async def translate(
         self,

@@ -56,9 +56,8 @@ def full_stop(text: str, source: str) -> str:
     text = _DOUBLED.sub(r"\1", text)
     if source.rstrip()[-1:] not in (":", ",", ";", "…", "-"):
         text = _LAST_SEMICOLON.sub("։", _LAST_DOT.sub(_stop_unless_short(text), text))
-    if source.rstrip(' "”’»)\n\t').endswith(
-        "."
-    ):  # else 15. may be an ordinal, a list mark, a version
+    # Without a point in the source, 15. may be an ordinal, a list mark, a version.
+    if source.rstrip(' "”’»)\n\t').endswith("."):
         text = _LAST_DOT_BEHIND_A_SIGN.sub("։", text)
     if _goes_on_after_an_end(source) and ":" not in source and ";" not in source:
         text = _INNER_DOT.sub(_stop_unless_short(text), text)
